@@ -1,0 +1,240 @@
+"""The command line: one verb, one public function; what stands here is options, output and exit statuses.
+
+Exit statuses: 0 done or solved, 2 bad input, 3 no answer within the token limit, 130 interrupted with Ctrl-C.
+Imports stand inside the verbs, so `microreason --help` is quick and needs the core only.
+Does not cover any logic: solve → microreason.solve, train → training.pretrain.train,
+eval → evaluation.reasoning_gym.evaluate, data build → data.mixture.build, info → info.info,
+tokenizer train → data.corpus.train_tokenizer.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from microreason.errors import MicroReasonError
+
+_PLAIN: dict[str, Any] = {"no_args_is_help": True, "add_completion": False, "rich_markup_mode": None}
+app = typer.Typer(
+    help="A small reasoning model: a problem in, checked steps and an answer out.",
+    pretty_exceptions_enable=False,
+    **_PLAIN,
+)
+eval_app = typer.Typer(help="Run a benchmark.", **_PLAIN)
+data_app = typer.Typer(help="Prepare training data.", **_PLAIN)
+tokenizer_app = typer.Typer(help="Make a tokenizer.", **_PLAIN)
+app.add_typer(eval_app, name="eval")
+app.add_typer(data_app, name="data")
+app.add_typer(tokenizer_app, name="tokenizer")
+
+_EXTRAS = {"torch": "train", "reasoning_gym": "eval"}
+Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="The recipe.")]
+Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
+Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
+Engine = Annotated[str, typer.Option(help="edge (no torch), torch (batched) or auto.")]
+MaxTokens = Annotated[int, typer.Option(min=1, help="Give up after so many tokens.")]
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+@eval_app.callback()
+@data_app.callback()
+@tokenizer_app.callback()
+def _group() -> None:
+    pass
+
+
+def _fail(error: Exception, sentence: str, as_json: bool) -> NoReturn:
+    if as_json:
+        typer.echo(json.dumps({"error": sentence, "kind": type(error).__name__}))
+    else:
+        typer.echo(sentence, err=True)
+    raise typer.Exit(2)
+
+
+@contextmanager
+def _sentences(as_json: bool = False) -> Iterator[None]:
+    """Errors that a user can act on become one sentence and exit status 2; Ctrl-C becomes 130."""
+    try:
+        yield
+    except MicroReasonError as error:
+        _fail(error, str(error), as_json)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        sentence = f"This needs {error.name}, which is not installed: pip install 'microreason[{extra}]'."
+        _fail(error, sentence, as_json)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(error, f"The operating system refused: {error.strerror or error}{where}.", as_json)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted.", err=True)
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def solve(
+    text: Annotated[str, typer.Argument(help="The problem; - reads standard input, @file a file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    mode: Mode = "assisted",
+    samples: Annotated[int, typer.Option(min=1, max=1000, help="Draw so many solutions and vote.")] = 1,
+    max_tokens: MaxTokens = 1024,
+    any_kind: Annotated[bool, typer.Option("--any", help="Try kinds of problem it has not learnt.")] = False,
+    weights: Weights = None,
+    engine: Engine = "auto",
+) -> None:
+    """Solve a problem: steps with ✓ sound, ✗ unsound, ? unchecked, then the answer."""
+    with _sentences(as_json):
+        from microreason.inputs import check_engine, check_known, check_mode, read_problem
+
+        problem = read_problem(text)
+        check_mode(mode)
+        check_engine(engine)
+        if not any_kind:
+            check_known(problem)
+
+        from rich.console import Console
+
+        import microreason
+        from microreason.display import show_solution, solution_json
+
+        model = microreason.load(weights, engine=engine)
+        solution = microreason.solve(problem, engine=model, mode=mode, samples=samples, max_tokens=max_tokens)
+        if as_json:
+            typer.echo(json.dumps(solution_json(problem, solution, mode), ensure_ascii=False))
+        else:
+            show_solution(solution, mode, Console(highlight=False))
+        if solution.answer is None or not solution.complete:
+            typer.echo(f"No answer within {max_tokens} tokens.", err=True)
+            raise typer.Exit(3)
+
+
+@app.command()
+def train(
+    recipe: Recipe,
+    minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes of wall-clock.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
+) -> None:
+    """Train a model from a recipe; Ctrl-C writes a checkpoint and leaves."""
+    with _sentences():
+        from microreason.training.pretrain import train as run
+        from microreason.training.recipe import load_recipe
+
+        run(load_recipe(recipe), minutes=minutes, resume=resume)
+
+
+@eval_app.command("reasoning-gym")
+def eval_reasoning_gym(
+    level: Annotated[str, typer.Option(help="easy or hard.")],
+    tasks: Annotated[str | None, typer.Option(help="Tasks, separated by commas; left out, all.")] = None,
+    seed: Annotated[int, typer.Option(help="45 gives the questions of the published runs.")] = 45,
+    size: Annotated[int, typer.Option(min=1, help="Questions per task.")] = 50,
+    mode: Mode = "plain",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    max_tokens: MaxTokens = 1024,
+    weights: Weights = None,
+    engine: Engine = "torch",
+) -> None:
+    """Evaluate on reasoning-gym, beside the published figures; Ctrl-C keeps what is finished."""
+    with _sentences():
+        from rich.console import Console
+        from rich.progress import Progress
+
+        import microreason
+        from microreason.evaluation.reasoning_gym import evaluate
+        from microreason.evaluation.records import write_json
+        from microreason.evaluation.report import show
+        from microreason.inputs import check_engine, check_mode, check_writable
+
+        check_mode(mode)
+        check_engine(engine)
+        if json_file is not None:
+            check_writable(json_file)
+        names = None if tasks is None else [name.strip() for name in tasks.split(",") if name.strip()]
+        model = microreason.load(weights, engine=engine)
+        with Progress(console=Console(stderr=True)) as bar:
+            line = bar.add_task(f"reasoning-gym {level}", total=None)
+            result = evaluate(
+                model, level, names, seed=seed, size=size, mode=mode, max_tokens=max_tokens,
+                progress=lambda done, total: bar.update(line, completed=done, total=total),
+            )  # fmt: skip
+        if json_file is not None:
+            write_json(json_file, result)
+        console = Console(highlight=False)
+        console.width = max(console.width, 120) if not console.is_terminal else console.width
+        show(result, console)
+        if not result["complete"]:
+            typer.echo("Interrupted; the finished questions are kept.", err=True)
+            raise typer.Exit(130)
+
+
+@data_app.command("build")
+def data_build(recipe: Recipe) -> None:
+    """Make the training data that a recipe asks for."""
+    with _sentences():
+        from microreason.data.mixture import build
+        from microreason.training.recipe import load_recipe
+
+        build(load_recipe(recipe))
+
+
+@tokenizer_app.command("train")
+def tokenizer_train(
+    output: Annotated[Path, typer.Argument(help="Where tokenizer.json is written.")],
+    text: Annotated[
+        list[Path] | None, typer.Option(help="A text or .jsonl[.gz] file to learn from too; may be repeated.")
+    ] = None,
+) -> None:
+    """Train a tokenizer on the tasks, code and texts, and report tokens per character by category."""
+    with _sentences():
+        from rich.console import Console
+
+        from microreason.data.corpus import train_tokenizer
+        from microreason.display import show_info
+        from microreason.evaluation.tokens import tokens_per_character
+        from microreason.inputs import check_writable
+
+        tokenizer = train_tokenizer(check_writable(output), list(text or []))
+        rates = tokens_per_character(tokenizer)
+        show_info({"entries": tokenizer.size, "tokens_per_character": rates}, Console(highlight=False))
+
+
+@app.command()
+def info(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    weights: Weights = None,
+) -> None:
+    """Parameters, FLOPs and KV bytes per token, where the weights came from, and the tasks."""
+    with _sentences(as_json):
+        from rich.console import Console
+
+        from microreason.display import show_info
+        from microreason.info import info as collect
+
+        facts = collect(weights)
+        if as_json:
+            typer.echo(json.dumps(facts, ensure_ascii=False, default=str))
+        else:
+            show_info(facts, Console(highlight=False))
+
+
+def main() -> None:
+    """The `microreason` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app()
+
+
+if __name__ == "__main__":
+    main()

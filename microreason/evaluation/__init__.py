@@ -1,0 +1,1 @@
+"""Benchmarks, their statistics, the published figures of other systems, and reports."""

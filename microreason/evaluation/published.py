@@ -1,0 +1,74 @@
+"""The published reasoning-gym figures of other systems, one row per task and level (frontier.csv).
+
+Source: github.com/open-thought/reasoning-gym-eval, commit 5f09fecc, folder
+`reasoninggym-paper-experiments/zero-shot`, Apache-2.0: zero-shot, temperature 0.6, up to 32,768 tokens, seed 45,
+50 questions a task; easy is the mean of three answers, hard of one.
+
+Where reasoning-gym 0.1.25 grades differently from the version behind the publication and the questions are the
+same, the stored answers graded again by 0.1.25 are used instead (`RESCORED`). A figure that only a grader's error
+explains is left out (`UNUSABLE`). DeepSeek-R1's easy runs count failed API calls as zero: `r1` is the published
+figure, `r1_without_failures` the one without those calls, and comparisons use the higher of the two.
+Does not cover answers question by question: the publication's answers are not part of this package.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+SEED, SIZE = 45, 50
+"""The seed and number of questions of the published runs."""
+
+SYSTEMS = {"claude": "Claude 3.5 Sonnet", "r1": "DeepSeek-R1", "o3_mini": "o3-mini"}
+_COLUMNS = {"claude": "claude-3.5-sonnet", "r1": "deepseek-r1", "o3_mini": "o3-mini"}
+
+RESCORED = {
+    ("cryptarithm", "easy"), ("cryptarithm", "hard"), ("rectangle_count", "easy"), ("rectangle_count", "hard"),
+    ("power_function", "easy"),
+}  # fmt: skip
+UNUSABLE = {("number_sorting", "easy"): ("claude", "o3_mini")}
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[tuple[str, str], dict[str, Any]]:
+    table = {}
+    with (Path(__file__).parent / "frontier.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            key = (row["task"], row["level"])
+            out: dict[str, Any] = {}
+            for system, column in _COLUMNS.items():
+                again = _number(row[f"rescored_{column}"]) if key in RESCORED else None
+                out[system] = _number(row[column]) if again is None else again
+                if system in UNUSABLE.get(key, ()):
+                    out[system] = None
+            out["r1_without_failures"] = _number(row["rescored_without_nulls_deepseek-r1"])
+            out["same_questions"] = int(row["same_questions"])
+            out["params"] = json.loads(row["params"])
+            out["category"] = row["category"]
+            table[key] = out
+    return table
+
+
+def published(task: str, level: str) -> dict[str, Any] | None:
+    """The figures for one task and level, None where nothing was published.
+
+    >>> figures = published("gcd", "hard")
+    >>> figures["claude"], figures["same_questions"], figures["params"]["max_numbers"]
+    (0.97, 1, 4)
+    """
+    row = _table().get((task, level))
+    return None if row is None else dict(row)
+
+
+def to_beat(figures: dict[str, Any], system: str) -> float | None:
+    """The figure a comparison uses: the published one, for DeepSeek-R1 the higher of the two."""
+    values = [figures.get(system)] + ([figures.get("r1_without_failures")] if system == "r1" else [])
+    known = [value for value in values if value is not None]
+    return max(known) if known else None

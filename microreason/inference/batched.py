@@ -1,0 +1,89 @@
+"""The torch engine: many problems at once, rows of different lengths, with a key-value cache.
+
+Problems are taken in groups of similar length; rows leave the group when their solution ends.
+Does not cover engines without torch (edge.py) or serving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from microreason.inference.drafts import Draft, Generation, Mode
+from microreason.inference.edge import check_length
+from microreason.model.cache import KVCache
+from microreason.model.transformer import Transformer
+from microreason.tokenizer import Tokenizer
+from microreason.weights_file import describe, read_weights
+
+
+class TorchEngine:
+    """Batched generation with a model, from its released weights (`load`) or in memory."""
+
+    def __init__(
+        self, model: Transformer, tokenizer: Tokenizer, batch: int = 64, info: dict[str, Any] | None = None
+    ) -> None:
+        self.model, self.tokenizer, self.batch = model.eval(), tokenizer, batch
+        self.device = next(model.parameters()).device
+        self.info = {"engine": "torch", "config": model.config.model_dump(), **(info or {})}
+
+    @classmethod
+    def load(cls, weights: Path | str | None = None, batch: int = 64) -> TorchEngine:
+        """From a folder of released weights. Raises BadWeights."""
+        config, tensors = read_weights(weights)
+        model = Transformer(config)
+        model.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
+        tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
+        return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, batch, describe(weights))
+
+    def generate(
+        self,
+        problems: Sequence[str],
+        *,
+        mode: Mode = "plain",
+        max_tokens: int = 1024,
+        temperature: float = 0.0,
+        seed: int = 0,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Generation]:
+        """Solutions of problems, in order. Raises BadInput where one does not fit the context."""
+        drafts = [
+            Draft(text, self.tokenizer, mode, max_tokens, temperature, np.random.default_rng((seed, i)))
+            for i, text in enumerate(problems)
+        ]
+        for draft in drafts:
+            check_length(draft, self.model.config.max_context)
+        order = sorted(drafts, key=lambda d: -d.prompt)
+        for start in range(0, len(order), self.batch):
+            self._group(order[start : start + self.batch], lambda: progress and progress(sum(d.done for d in drafts)))
+        return [draft.finish() for draft in drafts]
+
+    @torch.inference_mode()
+    def _group(self, drafts: list[Draft], report: Callable[[], object]) -> None:
+        longest = max(d.prompt for d in drafts)
+        dtype, slots = self.model.embedding.weight.dtype, longest + drafts[0].max_tokens
+        cache = KVCache(self.model.config, len(drafts), slots, dtype, self.device)
+        ids = torch.zeros(len(drafts), longest, dtype=torch.long)
+        for row, draft in enumerate(drafts):
+            ids[row, : draft.prompt] = torch.tensor(draft.ids)
+        hidden = self.model(ids.to(self.device), cache=cache)
+        last = torch.tensor([d.prompt - 1 for d in drafts], device=self.device)
+        hidden = hidden[torch.arange(len(drafts), device=self.device), last]
+        while drafts:
+            logits = self.model.logits(hidden).float().cpu().numpy()
+            for draft, scores in zip(drafts, logits, strict=True):
+                draft.choose(scores)
+            running = [row for row, draft in enumerate(drafts) if not draft.done]
+            if len(running) < len(drafts):
+                report()
+                drafts = [drafts[row] for row in running]
+                if not drafts:
+                    return
+                cache.keep(torch.tensor(running, device=self.device))
+            cache.lengths = torch.tensor([len(d.ids) - 1 for d in drafts], device=self.device)
+            tokens = torch.tensor([[d.ids[-1]] for d in drafts], device=self.device)
+            hidden = self.model(tokens, cache=cache)[:, 0]

@@ -1,0 +1,97 @@
+"""Decoding one solution, whatever the engine: plain, checked, or assisted.
+
+Plain: the network alone. Checked: a step judged unsound is taken back and drawn again, at most `TRIES` times.
+Assisted: checked, and the right side of a single arithmetic claim (`8026*8906=`) is filled in exactly.
+Does not cover running the network (torch_engine.py, edge.py).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from microreason.solution import Solution
+from microreason.tokenizer import Tokenizer
+from microreason.verification.steps import check_step, evaluate
+
+Mode = Literal["plain", "checked", "assisted"]
+TRIES = 4
+_OPEN_CLAIM = re.compile(r"^\d+(?:[-+*%]\d+)+=$")
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A solution and the number of tokens drawn for it, those taken back included."""
+
+    solution: Solution
+    tokens: int
+
+
+@dataclass
+class Draft:
+    """One solution being written. Engines call `choose` with the scores of the next token until `done`.
+
+    `ids` are prompt and solution so far; after each `choose` they may also have become shorter (a step taken back).
+    """
+
+    text: str
+    tokenizer: Tokenizer
+    mode: Mode
+    max_tokens: int
+    temperature: float
+    rng: np.random.Generator
+    ids: list[int] = field(default_factory=list)
+    prompt: int = 0
+    drawn: int = 0
+    done: bool = False
+    _line: int = 0
+    _tries: int = 0
+    _forced: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ids = self.tokenizer.encode_problem(self.text)
+        self.prompt = self._line = len(self.ids)
+
+    def choose(self, logits: np.ndarray) -> None:
+        """Append the next token, from scores [V] of float32."""
+        self.drawn += 1
+        if self._forced:
+            token = self._forced.pop(0)
+        else:
+            temperature = self.temperature or (0.7 if self._tries else 0.0)
+            token = int(logits.argmax()) if not temperature else self._sample(logits, temperature)
+        self.ids.append(token)
+        if token == self.tokenizer.end or self.drawn >= self.max_tokens:
+            self.done = True
+        elif self.mode != "plain" and self.tokenizer.answer not in self.ids[self.prompt :]:
+            self._watch(token)
+
+    def _sample(self, logits: np.ndarray, temperature: float) -> int:
+        scores = logits.astype(np.float64) / temperature
+        p = np.exp(scores - scores.max())
+        return int(self.rng.choice(len(p), p=p / p.sum()))
+
+    def _watch(self, token: int) -> None:
+        if token == self.tokenizer.newline:
+            lines = self.tokenizer.decode(self.ids[self.prompt :]).split("\n")[:-1]
+            if self._tries < TRIES and lines[-1] and check_step(self.text, lines[:-1], lines[-1]) == "unsound":
+                del self.ids[self._line :]
+                self._tries += 1
+            else:
+                self._line, self._tries = len(self.ids), 0
+        elif self.mode == "assisted" and not self._forced:
+            claim = self.tokenizer.decode(self.ids[self._line :])
+            if _OPEN_CLAIM.match(claim) and len(claim) < 60:
+                try:
+                    value = evaluate(claim[:-1])
+                except (ValueError, ZeroDivisionError):
+                    return
+                if value.denominator == 1:
+                    self._forced = self.tokenizer.encode(str(value))
+
+    def finish(self) -> Generation:
+        """What was written."""
+        return Generation(self.tokenizer.decode_solution(self.ids[self.prompt :]), self.drawn)

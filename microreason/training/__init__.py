@@ -1,0 +1,1 @@
+"""Training: the three stages, their loop, optimisers, losses and checkpoints."""

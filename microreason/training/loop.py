@@ -1,0 +1,206 @@
+"""The training loop: one plain PyTorch loop that can be stopped at any step and resumed with the same loss.
+
+Progress is the share of the run done, by tokens or, with a budget in minutes, by the clock; learning rate, depth and
+difficulty follow from it. Ctrl-C writes a checkpoint and leaves. Does not cover what is learnt from (data/) or the
+later stages of distillation.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from microreason.data.documents import Document, DocumentStream
+from microreason.data.packing import IGNORE, Batch, Packer
+from microreason.errors import BadWeights
+from microreason.model.config import SIZES, ModelConfig
+from microreason.model.growth import grow
+from microreason.model.transformer import Transformer
+from microreason.tokenizer import Tokenizer
+from microreason.training import checkpoint
+from microreason.training.losses import solution_loss
+from microreason.training.optim import make_optimizers, schedule
+from microreason.training.recipe import Recipe, Stage
+from microreason.weights_file import read_weights
+
+
+def bf16_is_fast(device: torch.device) -> bool:
+    """Whether bf16 matrix units exist: every CUDA device in use, and CPUs with AMX or AVX512-BF16."""
+    if device.type == "cuda":
+        return True
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second raises KeyboardInterrupt as usual."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def handler(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Trainer:
+    """State of one run: model, optimisers, data cursor, counters."""
+
+    def __init__(self, recipe: Recipe, minutes: float | None = None) -> None:
+        self.recipe, self.minutes = recipe, minutes
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.autocast = bf16_is_fast(self.device)
+        self.tokenizer = Tokenizer.load(recipe.tokenizer)
+        self.step = self.tokens = 0
+        self.seconds = 0.0
+        self.stage_number = 0
+        torch.manual_seed(recipe.seed)
+        self.model = self._fresh()
+        self._enter_stage()
+
+    @property
+    def stage(self) -> Stage:
+        """The stage under way."""
+        return self.recipe.stages[self.stage_number]
+
+    @property
+    def progress(self) -> float:
+        """Share of the run done, 0 to 1."""
+        done = self.seconds / (60 * self.minutes) if self.minutes else self.tokens / self.recipe.tokens
+        return min(1.0, done)
+
+    def _config(self) -> ModelConfig:
+        shape = {**SIZES[self.recipe.size], **self.stage.shape}
+        return ModelConfig(vocab_size=self.tokenizer.size, routing="off", **shape)
+
+    def _fresh(self) -> Transformer:
+        if not self.recipe.start:
+            return Transformer(self._config(), seed=self.recipe.seed).to(self.device)
+        config, tensors = read_weights(self.recipe.start)
+        model = Transformer(config.model_copy(update={"routing": "off"}))
+        model.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
+        return model.to(self.device)
+
+    def _enter_stage(self, cursor: int = 0) -> None:
+        """Model depth, optimisers and data of the current stage."""
+        if self.model.config != self._config():
+            self.model = grow(self.model, self._config(), self.recipe.seed)
+        r = self.recipe
+        if r.compile:
+            for block in self.model.blocks:
+                block.compile(dynamic=False)
+        self.optimizers = make_optimizers(self.model, r.muon_lr, r.adam_lr, r.weight_decay)
+        self.stream = DocumentStream(r.mixture(self.stage_number), self.tokenizer, cursor)
+        self.packer = Packer(self.stream, r.row_lengths, r.micro_batch_tokens)
+
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        """Summed loss and number of targets of one micro-batch."""
+        ids, positions, documents, targets = (
+            torch.from_numpy(a).to(self.device) for a in (batch.ids, batch.positions, batch.documents, batch.targets)
+        )
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            hidden = self.model(ids, positions, documents)
+            return solution_loss(self.model, hidden, targets), int((batch.targets != IGNORE).sum())
+
+    def train_step(self) -> dict[str, float]:
+        """One optimiser step. Returns its mean loss per solution token and learning-rate factor."""
+        r = self.recipe
+        factor = schedule(self.progress, r.warmup, r.decay)
+        batches = [next(self.packer) for _ in range(r.accumulate)]
+        targets = sum(int((b.targets != IGNORE).sum()) for b in batches)
+        total = 0.0
+        for batch in batches:
+            loss, _ = self.loss(batch)
+            (loss / targets).backward()
+            total += float(loss.detach())
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["base_lr"] * factor
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        self.tokens += sum(b.ids.size for b in batches)
+        full = np.mean([(b.documents >= 0).mean() for b in batches])
+        return {"loss": total / targets, "lr": factor, "full": float(full)}
+
+    def save(self) -> None:
+        """Write a checkpoint of everything the run needs."""
+        state: dict[str, Any] = {
+            "step": self.step, "tokens": self.tokens, "seconds": self.seconds, "stage": self.stage_number,
+            "cursor": self.stream.cursor, "skipped": dict(self.stream.skipped),
+            "pending": [[[[asdict(d) for d in row] for row in rows] for rows in pair] for pair in self.packer.state()],
+            "config": self.model.config.model_dump(), "recipe": self.recipe.model_dump(mode="json"),
+        }  # fmt: skip
+        tensors = checkpoint.optimizer_tensors(self.optimizers)
+        checkpoint.save(self.recipe.folder, self.step, self.model.state_dict(), tensors, state)
+
+    def resume(self) -> bool:
+        """Continue from the newest whole checkpoint; False where there is none."""
+        path = checkpoint.latest(self.recipe.folder)
+        if path is None:
+            return False
+        weights, optimizer, state = checkpoint.load(path)
+        self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
+        self.stage_number = state["stage"]
+        config = ModelConfig.parse(state["config"])
+        if config.vocab_size != self.tokenizer.size:
+            raise BadWeights("The checkpoint was made with another tokenizer.")
+        self.model = Transformer(config).to(self.device)
+        self.model.load_state_dict(weights)
+        self._enter_stage(state["cursor"])
+        checkpoint.restore_optimizers(self.optimizers, optimizer)
+        self.stream.skipped.update(state["skipped"])
+        rows = [[[[Document(**d) for d in row] for row in rows] for rows in pair] for pair in state["pending"]]
+        self.packer.restore(rows)
+        return True
+
+    def run(self, report: Callable[[dict[str, Any]], None] | None = None) -> None:
+        """Train to the end of the budget; a checkpoint every few minutes, at the end, and on Ctrl-C.
+
+        The first Ctrl-C ends the run after the step under way, the second at once.
+        """
+        self.recipe.folder.mkdir(parents=True, exist_ok=True)
+        saved = time.monotonic()
+        with interruptible() as stop, (self.recipe.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            while self.progress < 1 and not stop.is_set():
+                while self.progress >= self.stage.until:
+                    self.stage_number += 1
+                    self._enter_stage()
+                start, before = time.monotonic(), self.tokens
+                line = self.train_step()
+                taken = time.monotonic() - start
+                self.seconds += taken
+                record = {
+                    "step": self.step, "stage": self.stage_number, "tokens": self.tokens, **line,
+                    "tokens_per_second": (self.tokens - before) / taken, "progress": self.progress,
+                    "seconds": round(self.seconds, 1), "cursor": self.stream.cursor,
+                }  # fmt: skip
+                log.write(json.dumps(record) + "\n")
+                log.flush()
+                if report:
+                    report(record)
+                if time.monotonic() - saved > 60 * self.recipe.checkpoint_minutes:
+                    self.save()
+                    saved = time.monotonic()
+            self.save()
+        if stop.is_set():
+            raise KeyboardInterrupt

@@ -1,0 +1,97 @@
+"""Recipes: YAML files that say what is trained, on what, and for how long. Unknown keys are refused here.
+
+Does not cover shapes of models (model/config.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from microreason.data.documents import Mixture
+from microreason.errors import BadRecipe
+from microreason.tasks import get_task
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Stage(_Part):
+    """One part of a run: lasts until `until` (a share of the whole run), with a shape that differs from the size's
+    where `shape` says so (the model grows from stage to stage), and a range of difficulty."""
+
+    until: float = Field(gt=0, le=1)
+    shape: dict[Literal["dim", "layers", "heads", "kv_heads", "ff"], int] = {}
+    difficulty: tuple[float, float] = (0.0, 1.0)
+    published: float = Field(0.2, ge=0, le=1)
+
+
+class Recipe(_Part):
+    """A whole training run."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    size: Literal["nano", "8m", "27m"]
+    seed: int = 0
+    tokens: int = Field(gt=0)
+    tokenizer: str | None = None
+    start: str | None = None
+    tasks: dict[str, float] = Field(min_length=1)
+    stages: list[Stage] = Field(min_length=1)
+    row_lengths: list[int] = [256, 512, 1024]
+    micro_batch_tokens: int = 4096
+    accumulate: int = Field(2, ge=1)
+    muon_lr: float = 0.02
+    adam_lr: float = 0.003
+    weight_decay: float = 0.01
+    warmup: float = Field(0.02, ge=0, lt=1)
+    decay: float = Field(0.3, ge=0, le=1)
+    compile: bool = True
+    checkpoint_minutes: float = 5.0
+    output: str = "runs"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Recipe:
+        ends = [stage.until for stage in self.stages]
+        if ends != sorted(set(ends)) or ends[-1] != 1.0:
+            raise ValueError("the stages' `until` must rise and end at 1.0")
+        if any(self.micro_batch_tokens % n for n in self.row_lengths):
+            raise ValueError("micro_batch_tokens must be a multiple of every row length")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """Where the run keeps its checkpoints and log."""
+        return Path(self.output) / self.name
+
+    def mixture(self, stage: int) -> Mixture:
+        """What the documents of a stage are drawn from."""
+        s = self.stages[stage]
+        return Mixture(self.tasks, s.difficulty, s.published, self.seed * 1000 + stage, max(self.row_lengths))
+
+
+def load_recipe(path: Path | str) -> Recipe:
+    """Read and check a recipe. Raises BadRecipe with one sentence that names the key."""
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BadRecipe(f"There is no recipe {path}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise BadRecipe(f"The recipe {path} cannot be read: {str(error).splitlines()[0]}.") from None
+    if not isinstance(values, dict):
+        raise BadRecipe(f"The recipe {path} holds no keys.")
+    if isinstance(values.get("tasks"), list):
+        values["tasks"] = dict.fromkeys(values["tasks"], 1.0)
+    try:
+        recipe = Recipe.model_validate(values)
+    except ValidationError as error:
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+        key = ".".join(str(part) for part in first["loc"]) or "recipe"
+        raise BadRecipe(f"In the recipe {path}, {key}: {first['msg']}.") from None
+    for name in recipe.tasks:
+        get_task(name)
+    return recipe

@@ -1,0 +1,120 @@
+"""Step checkers: judge one step from the problem's text and the steps before it.
+
+Arithmetic claims (`7150%1508=1118`, `3*4+5=17`, `12<15`) are checked for any problem; other kinds by the
+`check` method of the task that recognises the problem. A step that no checker knows is `unknown`, which is
+never counted as sound. Does not cover running code (a sandbox will) or grading answers (tasks).
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from microreason.solution import Problem, Solution, Step, Verdict
+from microreason.tasks import recognise
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_CLAIM = re.compile(r"^[-+*/%().\d]+(?:[=<>][-+*/%().\d]+)+$")
+MAX_CLAIM, MAX_DIGITS = 400, 60
+
+
+
+
+def evaluate(expression: str) -> Fraction:
+    """Exact value of an expression in + - * / % and parentheses; no names, no calls, no powers.
+
+    Raises ValueError for anything else, and ZeroDivisionError.
+
+    >>> evaluate("7150%1508")
+    Fraction(1118, 1)
+    """
+    position = 0
+
+    def peek() -> str:
+        return expression[position] if position < len(expression) else ""
+
+    def factor() -> Fraction:
+        nonlocal position
+        if peek() == "-":
+            position += 1
+            return -factor()
+        if peek() == "(":
+            position += 1
+            value = total()
+            if peek() != ")":
+                raise ValueError(f"unbalanced parentheses in {expression!r}")
+            position += 1
+            return value
+        number = _NUMBER.match(expression, position)
+        if not number or len(number[0]) > MAX_DIGITS:
+            raise ValueError(f"no number at {position} in {expression!r}")
+        position = number.end()
+        return Fraction(number[0])
+
+    def product() -> Fraction:
+        nonlocal position
+        value = factor()
+        while (op := peek()) and op in "*/%":
+            position += 1
+            right = factor()
+            value = value * right if op == "*" else value / right if op == "/" else value % right
+        return value
+
+    def total() -> Fraction:
+        nonlocal position
+        value = product()
+        while (op := peek()) and op in "+-":
+            position += 1
+            right = product()
+            value = value + right if op == "+" else value - right
+        return value
+
+    if len(expression) > MAX_CLAIM or expression.count("(") > 20 or re.search(r"-{20}", expression):
+        raise ValueError("expression too long")
+    result = total()
+    if position != len(expression):
+        raise ValueError(f"cannot read {expression!r} at {position}")
+    return result
+
+
+def check_arithmetic(step: str) -> bool | None:
+    """Judge a chain of equalities or comparisons between expressions; None where the step is no such claim.
+
+    >>> check_arithmetic("3*4=12"), check_arithmetic("2<1"), check_arithmetic("hello")
+    (True, False, None)
+    """
+    if not _CLAIM.match(step):
+        return None
+    parts = re.split(r"([=<>])", step)
+    try:
+        values = [evaluate(part) for part in parts[::2]]
+    except ValueError:
+        return None
+    except ZeroDivisionError:
+        return False
+    compare = {"=": lambda a, b: a == b, "<": lambda a, b: a < b, ">": lambda a, b: a > b}
+    return all(compare[op](values[i], values[i + 1]) for i, op in enumerate(parts[1::2]))
+
+
+def check_step(problem: Problem | str, previous: list[str], step: str) -> Verdict:
+    """The verdict on one step, from the problem's text and the steps before it. Never raises."""
+    text = problem if isinstance(problem, str) else problem.text
+    verdict = check_arithmetic(step)
+    if verdict is None and (task := recognise(text)):
+        try:
+            verdict = task.check(text, previous, step)
+        except Exception:  # a checker met a line it cannot read: that is no verdict
+            verdict = None
+    return "unknown" if verdict is None else "sound" if verdict else "unsound"
+
+
+def check_solution(problem: Problem | str, solution: Solution) -> Solution:
+    """The same solution with a verdict on every step."""
+    lines = [step.text for step in solution.steps]
+    return solution.model_copy(
+        update={
+            "steps": tuple(
+                Step(text=line, verdict=check_step(problem, lines[:i], line)) for i, line in enumerate(lines)
+            )
+        }
+    )

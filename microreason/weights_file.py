@@ -1,0 +1,124 @@
+"""Released weights: one safetensors file, matrices in int8 with a scale per output row, read without torch.
+
+The configuration and where the weights came from travel in the file's metadata. Sizes, shapes and finiteness are
+checked before anything is computed. Does not cover checkpoints of a run (training/checkpoint.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from microreason.errors import BadWeights
+from microreason.model.config import ModelConfig
+
+DEFAULT = Path(__file__).parent / "weights"
+FILE = "model.safetensors"
+MAX_BYTES, MAX_HEADER, VERSION = 1 << 30, 1 << 20, "1"
+Arrays = dict[str, np.ndarray]
+
+
+def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor of a model."""
+    d, kv, k = config.dim, config.kv_heads * config.head_dim, config.head_dim
+    block = {
+        "attention_norm.weight": (d,), "wq.weight": (d, d), "wk.weight": (kv, d), "wv.weight": (kv, d),
+        "wo.weight": (d, d), "q_norm.weight": (k,), "k_norm.weight": (k,),
+        "router.gate.weight": (config.kv_heads, d), "router.gate.bias": (config.kv_heads,),
+        "mlp_norm.weight": (d,), "w_gate.weight": (config.ff, d), "w_up.weight": (config.ff, d),
+        "w_down.weight": (d, config.ff),
+    }  # fmt: skip
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (config.vocab_size, d), "norm.weight": (d,)}
+    return shapes | {f"blocks.{i}.{name}": s for i in range(config.layers) for name, s in block.items()}
+
+
+def quantise(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """float [rows, columns] -> int8 of the same shape and float32 scales [rows], rounding to nearest."""
+    scale = np.maximum(np.abs(matrix).max(1), 1e-12).astype(np.float32) / 127
+    return np.clip(np.rint(matrix / scale[:, None]), -127, 127).astype(np.int8), scale
+
+
+def write_weights(folder: Path, config: ModelConfig, tensors: Arrays, origin: dict[str, Any]) -> Path:
+    """Write `model.safetensors` into a folder, whole or not at all; `origin` says how the weights were made."""
+    out: Arrays = {}
+    for name, tensor in tensors.items():
+        if tensor.ndim == 2 and "router" not in name:
+            out[name], out[name + ".scale"] = quantise(tensor)
+        else:
+            out[name] = np.ascontiguousarray(tensor, np.float32)
+    metadata = {"version": VERSION, "config": config.model_dump_json(), "origin": json.dumps(origin)}
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / (FILE + ".tmp")
+    with part.open("wb") as f:
+        f.write(save(out, metadata))
+        f.flush()
+        os.fsync(f.fileno())
+    return part.rename(folder / FILE)
+
+
+def _read(path: Path) -> tuple[bytes, dict[str, str]]:
+    try:
+        size = path.stat().st_size
+        if not 8 < size <= MAX_BYTES:
+            raise BadWeights(f"The weights file {path.name} has {size} bytes, which is no size a model of ours has.")
+        blob = path.read_bytes()
+    except FileNotFoundError:
+        raise BadWeights(f"There are no weights in {path.parent}: {path.name} is missing.") from None
+    except OSError as error:
+        raise BadWeights(f"The weights file {path.name} cannot be read ({error.strerror}).") from None
+    length = struct.unpack("<Q", blob[:8])[0]
+    try:
+        if length > min(MAX_HEADER, size - 8):
+            raise ValueError("header longer than the file")
+        metadata = json.loads(blob[8 : 8 + length]).get("__metadata__", {})
+    except (ValueError, AttributeError):
+        raise BadWeights(f"The weights file {path.name} is damaged: its header cannot be read.") from None
+    if metadata.get("version") != VERSION or "config" not in metadata:
+        raise BadWeights(f"The weights file {path.name} is not of version {VERSION} of this project's format.")
+    return blob, metadata
+
+
+def describe(folder: Path | str | None = None) -> dict[str, Any]:
+    """Configuration, origin, size and SHA-256 of the weights in a folder. Raises BadWeights."""
+    path = Path(folder or DEFAULT) / FILE
+    blob, metadata = _read(path)
+    return {
+        "path": str(path), "bytes": len(blob), "sha256": hashlib.sha256(blob).hexdigest(), "format": "int8",
+        "config": json.loads(metadata["config"]), "origin": json.loads(metadata.get("origin", "{}")),
+    }  # fmt: skip
+
+
+def read_weights(folder: Path | str | None = None) -> tuple[ModelConfig, Arrays]:
+    """Configuration and float32 tensors of the weights in a folder (default: those that ship).
+
+    Raises BadWeights for a file that is missing, damaged, truncated, of another shape, or holds NaN.
+    """
+    path = Path(folder or DEFAULT) / FILE
+    blob, metadata = _read(path)
+    try:
+        config = ModelConfig.parse(json.loads(metadata["config"]))
+        raw = load(blob)
+    except (SafetensorError, ValueError) as error:
+        raise BadWeights(f"The weights file {path.name} is damaged or truncated ({str(error)[:80]}).") from None
+    tensors: Arrays = {}
+    for name, shape in expected_shapes(config).items():
+        tensor = raw.get(name)
+        if tensor is None or tensor.shape != shape:
+            raise BadWeights(f"The weights do not match their configuration: {name} should be of shape {shape}.")
+        if tensor.dtype == np.int8:
+            scale = raw.get(name + ".scale")
+            if scale is None or scale.shape != shape[:1]:
+                raise BadWeights(f"The weights do not match their configuration: {name} has no scales.")
+            tensor = tensor.astype(np.float32) * scale[:, None]
+        if not np.isfinite(tensor).all():
+            raise BadWeights(f"The weights hold values that are not finite, in {name}.")
+        tensors[name] = tensor.astype(np.float32, copy=False)
+    return config, tensors

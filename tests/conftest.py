@@ -1,0 +1,35 @@
+"""Shared by the tests: an engine that needs no weights. It knows the gold answers it was given, or knows nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from microreason.solution import Solution
+
+
+@dataclass
+class FakeEngine:
+    """Answers each problem from `solutions`; any other gets a solution that broke off."""
+
+    solutions: dict[str, Solution] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=lambda: {"sha256": "0" * 64, "size": "fake"})
+    calls: list[list[str]] = field(default_factory=list)
+    interrupt_after: int | None = None
+
+    def generate(self, problems, *, mode="plain", max_tokens=1024, temperature=0.0, seed=0, progress=None):
+        if self.interrupt_after is not None and len(self.calls) >= self.interrupt_after:
+            raise KeyboardInterrupt
+        self.calls.append(list(problems))
+        if progress:
+            progress(len(problems))
+        nothing = Solution(complete=False)
+        return [SimpleNamespace(solution=self.solutions.get(text, nothing), tokens=10) for text in problems]
+
+
+@pytest.fixture
+def fake_engine() -> type[FakeEngine]:
+    return FakeEngine

@@ -1,0 +1,109 @@
+"""The network: counts, routing, packed documents, growth, cache."""
+
+import pytest
+import torch
+
+from microreason.errors import BadWeights
+from microreason.model.config import SIZES, ModelConfig
+from microreason.model.growth import grow
+from microreason.model.transformer import Transformer
+from microreason.weights_file import expected_shapes
+
+NANO = ModelConfig.size("nano", vocab_size=300, routing="off")
+
+
+def noisy(config, seed=0):
+    model = Transformer(config, seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if "router" not in name:
+                p.add_(torch.randn(p.shape, generator=generator) * 0.1)
+    return model.eval()
+
+
+def gates(model, scale):
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for block in model.blocks:
+            block.router.gate.weight.copy_(torch.randn(block.router.gate.weight.shape, generator=generator) * scale)
+            block.router.gate.bias.zero_()
+    return model
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_parameters_are_counted_right(size):
+    config = ModelConfig.size(size)
+    real = sum(p.numel() for p in Transformer(config).parameters())
+    assert config.parameters() == real
+    assert {n: tuple(p.shape) for n, p in Transformer(config).named_parameters()} == expected_shapes(config)
+
+
+def test_27m_is_27m():
+    assert 26.5e6 <= ModelConfig.size("27m").parameters() <= 27.5e6
+
+
+def test_no_document_sees_another():
+    model = noisy(NANO)
+    a, b = torch.randint(0, 300, (2, 1, 20))
+    documents = torch.tensor([[0] * 20 + [1] * 20])
+    positions = torch.cat([torch.arange(20)] * 2)[None]
+    packed = model(torch.cat((a, b), 1), positions, documents)
+    torch.testing.assert_close(packed[:, 20:], model(b), atol=1e-5, rtol=1e-5)
+    changed = model(torch.cat(((a + 7) % 300, b), 1), positions, documents)
+    assert torch.equal(packed[:, 20:], changed[:, 20:])
+
+
+@pytest.mark.parametrize("routing", ["hard", "soft"])
+def test_routing_starts_dense(routing):
+    ids = torch.randint(0, 300, (2, 150))
+    dense, routed = noisy(NANO), noisy(NANO.model_copy(update={"routing": routing}))
+    tolerance = 1e-5 if routing == "hard" else 0.1
+    torch.testing.assert_close(routed(ids), dense(ids), atol=tolerance, rtol=tolerance)
+
+
+def test_shut_gates_hide_distant_tokens_only():
+    config = NANO.model_copy(update={"routing": "hard", "window": 8, "sinks": 2})
+    model = noisy(config)
+    with torch.no_grad():
+        for block in model.blocks:
+            block.router.gate.bias.fill_(-5.0)
+    ids = torch.randint(0, 300, (1, 60))
+    other = ids.clone()
+    other[0, 5] = (other[0, 5] + 1) % 300
+    first, second = model(ids), model(other)
+    reach = 5 + 3 * 7  # three layers, each passes on at most window - 1 tokens
+    assert not torch.equal(first[0, 5:12], second[0, 5:12])
+    assert torch.equal(first[0, reach + 1 :], second[0, reach + 1 :])
+
+
+@pytest.mark.parametrize("routing", ["off", "hard"])
+def test_cache_equals_no_cache(routing):
+    from microreason.model.cache import KVCache
+
+    config = NANO.model_copy(update={"routing": routing, "window": 8, "sinks": 2})
+    model = gates(noisy(config), 0.5)
+    ids = torch.randint(0, 300, (2, 40))
+    cache = KVCache(config, 2, 40, torch.float32, torch.device("cpu"))
+    parts = []
+    for start, end in ((0, 17), (17, 30), *((i, i + 1) for i in range(30, 40))):
+        cache.lengths[:] = start
+        parts.append(model(ids[:, start:end], cache=cache))
+    torch.testing.assert_close(torch.cat(parts, 1), model(ids), atol=1e-4, rtol=1e-4)
+
+
+def test_growth_keeps_the_function():
+    small = ModelConfig(vocab_size=300, dim=64, layers=2, heads=2, kv_heads=1, ff=96, routing="off")
+    large = ModelConfig(vocab_size=300, dim=128, layers=5, heads=4, kv_heads=2, ff=200, routing="off")
+    model = noisy(small)
+    ids = torch.randint(0, 300, (2, 30))
+    grown = grow(model, large)
+    torch.testing.assert_close(grown.logits(grown(ids)), model.logits(model(ids)), atol=1e-3, rtol=1e-3)
+    with pytest.raises(ValueError, match="cannot grow"):
+        grow(grown, small)
+
+
+@pytest.mark.parametrize("change", [{"dim": 100}, {"heads": 3}, {"typo": 1}, {"layers": 0}, {"routing": "maybe"}])
+def test_bad_configurations_are_refused(change):
+    with pytest.raises(BadWeights, match="configuration"):
+        ModelConfig.parse({**NANO.model_dump(), **change})

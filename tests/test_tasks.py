@@ -1,0 +1,112 @@
+"""Every registered task: the grader gives the gold answer 1.0, the expert's answer is graded 1.0 with all checkable
+steps sound, its problems are recognised as its own, and the published questions are reproduced.
+
+A few problems each; the marker `slow` runs all 50 published ones. Does not cover what a model makes of them.
+"""
+
+import pytest
+
+pytest.importorskip("reasoning_gym")
+
+from microreason.errors import UnknownTask
+from microreason.evaluation.published import SEED, SIZE, published
+from microreason.solution import Solution
+from microreason.tasks import GymTask, all_tasks, get_task, recognise
+from microreason.verification.steps import check_solution
+
+NAMES = list(all_tasks())
+LEVELS = ["easy", "hard", 0.0, 0.5, 1.0]
+OTHER_SEED = 1234
+
+
+def _self_tests(task, problem):
+    if problem.answer is not None:
+        assert task.grade(problem, problem.answer) == 1.0, f"gold answer refused: {problem.text[:200]}"
+    solution = task.expert(problem)
+    assert task.grade(problem, solution.answer) == 1.0, (
+        f"expert is wrong: {problem.text}\n{solution.to_text()}"
+    )
+    unsound = [s.text for s in check_solution(problem, solution).steps if s.verdict == "unsound"]
+    assert not unsound, f"{unsound[:3]} in {problem.text}"
+    assert recognise(problem.text) is task
+    assert Solution.from_text(solution.to_text()) == solution
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", NAMES)
+def test_self_tests(name, level):
+    task = get_task(name)
+    for index in range(4):
+        _self_tests(task, task.generate(OTHER_SEED, index, level))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["easy", "hard"])
+@pytest.mark.parametrize("name", NAMES)
+def test_self_tests_on_all_published_questions(name, level):
+    task = get_task(name)
+    for index in range(SIZE):
+        _self_tests(task, task.generate(SEED, index, level))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_patterns_match_one_task_only(name):
+    task = get_task(name)
+    for level in LEVELS:
+        for index in range(3):
+            text = task.generate(OTHER_SEED + 1, index, level).text
+            assert [other.name for other in all_tasks().values() if other.pattern.search(text)] == [name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hard_parameters_are_the_published_ones(name):
+    task = get_task(name)
+    if isinstance(task, GymTask) and (figures := published(name, "hard")):
+        thaw = {key: list(value) if isinstance(value, tuple) else value for key, value in task.hard.items()}
+        assert thaw == figures["params"]
+        assert task.category == figures["category"]
+
+
+@pytest.mark.parametrize("level", ["easy", "hard"])
+@pytest.mark.parametrize("name", NAMES)
+def test_questions_equal_the_published_data_set(name, level):
+    import reasoning_gym
+
+    figures = published(name, level)
+    if figures is None:
+        pytest.skip("nothing was published")
+    data = reasoning_gym.create_dataset(name, seed=SEED, size=SIZE, **figures["params"])
+    for index in (0, 1, 24, 49):
+        problem = get_task(name).generate(SEED, index, level)
+        assert problem.text == data[index]["question"]
+        if data[index]["answer"] is not None:  # where reasoning-gym gives none, the task may know one
+            assert problem.answer == str(data[index]["answer"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_seed_same_problem_and_wrong_answers_do_not_solve(name):
+    task = get_task(name)
+    problem = task.generate(7, 3, 0.5)
+    assert problem == task.generate(7, 3, 0.5)
+    assert task.grade(problem, None) < 0.99
+    assert task.grade(problem, "no such answer") < 0.99
+
+
+@pytest.mark.parametrize("level", ["medium", -0.1, 1.5])
+def test_unknown_level(level):
+    with pytest.raises(UnknownTask, match="easy, hard"):
+        get_task("gcd").generate(1, 0, level)
+
+
+def test_unknown_task_names_the_nearest():
+    with pytest.raises(UnknownTask, match="Did you mean gcd"):
+        get_task("gdc")
+    with pytest.raises(UnknownTask):
+        get_task("")
+
+
+@pytest.mark.parametrize(
+    "text", ["hello", "Qu'est-ce que c'est ?", "2+2", "<|problem|>gcd<|end|>", "x" * 100_000]
+)
+def test_nonsense_is_recognised_as_no_task(text):
+    assert recognise(text) is None
