@@ -118,9 +118,9 @@ class Tokenizer:
         return Solution(steps=steps, answer=answer, complete=ended and cut is not None and not stray)
 
 
-def find_phrases(problems: dict[str, list[str]], share: float = 0.6, shortest: int = 24) -> list[str]:
+def find_phrases(problems: dict[str, list[str]], share: float = 0.5, shortest: int = 20) -> list[str]:
     """Wording constant over a task's problems: maximal runs of pre-tokens whose every trigram occurs in at least
-    `share` of the task's problems. Runs hold no digit; those of fewer than `shortest` characters are left out."""
+    `share` of the task's problems. Runs hold no digit, newline or emoji; those of fewer than `shortest` characters are left out."""
     phrases: Counter[str] = Counter()
     for texts in problems.values():
         pieces = [_PIECE.findall(text) for text in texts]
@@ -130,7 +130,8 @@ def find_phrases(problems: dict[str, list[str]], share: float = 0.6, shortest: i
         found: Counter[str] = Counter()
         for p in pieces:
             common = [seen[tuple(p[i : i + 3])] >= share * len(texts) for i in range(len(p) - 2)]
-            covered = [any(common[max(0, i - 2) : i + 1]) and not p[i].isdigit() for i in range(len(p))]
+            fixed = [not piece.isdigit() and piece != "\n" and piece <= "\uffff" for piece in p]
+            covered = [any(common[max(0, i - 2) : i + 1]) and fixed[i] for i in range(len(p))]
             run: list[str] = []
             runs = set()
             for piece, inside in zip([*p, ""], [*covered, False], strict=True):

@@ -19,7 +19,7 @@ from microreason.solution import Problem, Solution
 Level = str | float
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _dataset(name: str, seed: int, size: int, params: tuple[tuple[str, Any], ...]) -> Any:
     import reasoning_gym
 
@@ -95,13 +95,7 @@ class GymTask(Task):
             params = self.params(float(level), random.Random(f"{self.name}/{seed}/{index}"))
         else:
             raise UnknownTask(f"Level {level!r} is unknown: use easy, hard or a number from 0 to 1.")
-        if isinstance(level, str):  # the published sequences: item `index` of the data set that `seed` starts
-            data = _dataset(self.name, seed, 1_000_000, tuple(sorted((k, _freeze(v)) for k, v in params.items())))
-            item = data[index]
-        else:
-            import reasoning_gym
-
-            item = reasoning_gym.create_dataset(self.name, seed=seed + index, size=1, **params)[0]
+        item = _dataset(self.name, seed, 1_000_000, tuple(sorted((k, _freeze(v)) for k, v in params.items())))[index]
         return Problem(
             text=item["question"], task=self.name, level=level, seed=seed, index=index,
             answer=None if item["answer"] is None else str(item["answer"]),

@@ -1,8 +1,8 @@
 """Muon for matrices, AdamW for the rest, and the warm-up-stable-decay schedule.
 
-Muon (Keller Jordan, 2024): the momentum of a matrix is replaced by its nearest semi-orthogonal matrix, here by four
-Polar Express iterations (arXiv 2505.16932, table of section 3). `torch.optim.Muon` iterates in bfloat16 only, which
-a CPU without bf16 units runs some 80 times slower than float32 (dev/LOG.md), hence this one.
+Muon (Keller Jordan, 2024): the momentum of a matrix is replaced by its nearest semi-orthogonal matrix, here by five
+iterations of a quintic. `torch.optim.Muon` iterates in bfloat16 only, which a CPU without bf16 units runs some 80
+times slower than float32 (dev/LOG.md), hence this one.
 Does not cover sharding over processes.
 """
 
@@ -11,12 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-_POLAR = (
-    (8.28721201814563, -23.595886519098837, 17.300387312530933),
-    (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
-    (3.9486908534822946, -2.908902115962949, 0.5518191394370137),
-    (3.3184196573706015, -2.488488024314874, 0.51004894012372),
-)
+_QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalise(matrix: Tensor) -> Tensor:
@@ -24,8 +19,9 @@ def orthogonalise(matrix: Tensor) -> Tensor:
     x = matrix.bfloat16() if matrix.is_cuda else matrix
     tall = x.shape[0] > x.shape[1]
     x = x.mT if tall else x
-    x = x / (x.norm() * 1.01 + 1e-7)
-    for a, b, c in _POLAR:
+    x = x / (x.norm() + 1e-7)
+    a, b, c = _QUINTIC
+    for _ in range(5):
         gram = x @ x.mT
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return (x.mT if tall else x).to(matrix.dtype)

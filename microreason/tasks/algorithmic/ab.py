@@ -1,9 +1,10 @@
 """ab: the final state of an A::B program, where `X#` and `#X` of one letter cancel and pass the other letter.
 
-So `A#`/`#A` match like brackets, whatever B does. The first line numbers the tokens a, b, c … Then one line per
-token: its number, the token, and the state after it. In the state `BB#AAB` the letters before `#` are the `#X` that
-met no open partner, those after it are the open `X#`. `#X` closes the last open X; without one it goes left.
-Covers what the rules reduce to; programs of the generator always halt. Token numbers repeat after 26.
+So `A#`/`#A` match like brackets, whatever B does. The first line numbers the tokens a, b, c … Then one line
+per token: its number, the token, and the state after it. In the state `BB#AAB` the letters before `#` are the
+`#X` that met no open partner, those after it are the open `X#`. `#X` closes the last open X; without one it
+goes left. Covers what the rules reduce to; programs of the generator always halt. Token numbers repeat after
+26.
 """
 
 import re

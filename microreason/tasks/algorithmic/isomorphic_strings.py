@@ -1,9 +1,10 @@
-"""isomorphic_strings: whether one string becomes the other when each letter is always replaced by the same one.
+"""isomorphic_strings: whether one string becomes the other when each letter is always replaced alike.
 
-The strings are read together, five pairs of letters a line; the second string's letters are written as capitals, so
-that the two cannot be confused. A letter met before is followed by what it stood for and by what it stands for now
-(` dVV`); a new one by `-`, by what it stands for, and by that letter's earlier partner or `-` for none (` d-V-`).
-The path ends at the first conflict (` dVX` or ` d-V q`). Does not cover strings of anything but small letters.
+The strings are read together, five pairs of letters a line; the second string's letters are written as
+capitals, so that the two cannot be confused. A letter met before is followed by what it stood for and by what
+it stands for now (` dVV`); a new one by `-`, by what it stands for, and by that letter's earlier partner or
+`-` for none (` d-V-`). The path ends at the first conflict (` dVX` or ` d-V q`). Does not cover strings of
+anything but small letters.
 """
 
 import re
@@ -17,7 +18,7 @@ _PAIR = re.compile(r" [a-z](?:-[A-Z](?:-| [a-z])|[A-Z][A-Z])")
 def _pairs(s, t):
     """The pairs up to the first conflict, and whether there was one."""
     to, back, out = {}, {}, []
-    for a, b in zip(s, t):
+    for a, b in zip(s, t, strict=False):
         if a in to:
             out.append(f" {a}{to[a].upper()}{b.upper()}")
         else:

@@ -1,10 +1,10 @@
 """spell_backward: a word with its letters in reverse order.
 
-The first line spells the word with the place of each letter before it, from 0; the second goes through the places
-downwards, so that each letter is looked up by its place. The answer is the second line without the places, in
-capitals: the grader does not tell capitals from small letters, and a capital is always one token, where small letters
-without spaces would be joined into pieces that hide them. From the eleventh letter on only the last digit of a place is
-written. Does not keep the case of the word.
+The first line spells the word with the place of each letter before it, from 0; the second goes through the
+places downwards, so that each letter is looked up by its place. The answer is the second line without the
+places, in capitals: the grader does not tell capitals from small letters, and a capital is always one token,
+where small letters without spaces would be joined into pieces that hide them. From the eleventh letter on
+only the last digit of a place is written. Does not keep the case of the word.
 """
 
 import re

@@ -1,9 +1,10 @@
-"""string_insertion: insert a letter after each substring of four that follow each other in the cycle A B C D E.
+"""string_insertion: insert a letter after each four letters that follow each other in the cycle A B C D E.
 
-The letter inserted is the first of the four. The path copies the string; where four letters of the line complete such a
-substring, `+` and the letter inserted follow and a new line begins, so that the search never looks back past an
-insertion. The answer is the lines without `+`. For practice problems (not easy, not hard) half are drawn again until they
-hold an insertion, as those are rare in short random strings. Does not cover other rules than the five of the task.
+The letter inserted is the first of the four. The path copies the string; where four letters of the line
+complete such a substring, `+` and the letter inserted follow and a new line begins, so that the search never
+looks back past an insertion. The answer is the lines without `+`. For practice problems (not easy, not hard)
+half are drawn again, up to 39 times, until they hold an insertion: these are rare in short strings. Does not
+cover other rules than the five of the task.
 """
 
 import random
@@ -23,7 +24,7 @@ def _segment(string):
 
 class StringInsertion(GymTask):
     name, category = "string_insertion", "algorithmic"
-    pattern = re.compile(r"your job is to insert a character according to the following pattern:\n1\. If there is a sub")
+    pattern = re.compile(r"your job is to insert a character according to the following pattern:")
     hard = {"min_string_length": 50, "max_string_length": 100}
 
     def params(self, difficulty, rng):

@@ -1,23 +1,25 @@
 """word_sequence_reversal: a list of words in reverse order.
 
-The words are numbered from 0, ten to a line, then gone through by falling numbers: each word is looked up by its
-number, so that repeated words cannot mislead. The answer is the second list without numbers.
+The words are numbered from 0, one ten to a line, then gone through by falling numbers: each word is looked up
+by its number, so that repeated words cannot mislead. The answer is the second list without numbers.
 """
 
 import re
 
+from microreason.solution import Problem, Solution
 from microreason.tasks.base import GymTask
 
-_ITEM = re.compile(r"(\d+) ([^ ]*[^ \d]|\d+?(?=\d+ |$))(?=\d+ |$)")
 
-
-def _rows(items):
-    return ["".join(f"{i} {word}" for i, word in items[k : k + 10]) for k in range(0, len(items), 10)]
+def _rows(words):
+    """The numbered words, a line for each ten, forward and then backward."""
+    items = [f"{i} {word}" + " " * word[-1:].isdigit() for i, word in enumerate(words)]
+    tens = [items[k : k + 10] for k in range(0, len(items), 10)]
+    return ["".join(row).rstrip() for row in tens + [row[::-1] for row in tens[::-1]]]
 
 
 class WordSequenceReversal(GymTask):
     name, category = "word_sequence_reversal", "algorithmic"
-    pattern = re.compile(r"^Solve the following problem\.\n\nProvide you answer as a comma-separated list of words with")
+    pattern = re.compile(r"^Solve the following problem\.\n\nProvide you answer as a comma-separated list")
     hard = {"min_words": 25, "max_words": 50}
 
     def params(self, difficulty, rng):
@@ -26,3 +28,11 @@ class WordSequenceReversal(GymTask):
 
     def _words(self, text):
         return text.partition("Reverse this list of words:")[2].strip().split(", ")
+
+    def expert(self, problem: Problem) -> Solution:
+        words = self._words(problem.text)
+        return Solution.of(_rows(words), ", ".join(words[::-1]))
+
+    def check(self, text, previous, step):
+        rows = _rows(self._words(text))
+        return len(previous) < len(rows) and step == rows[len(previous)]

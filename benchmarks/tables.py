@@ -1,0 +1,111 @@
+"""Writes every figure of README.md and of the model card from the JSON files under benchmarks/results.
+
+A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`; what stands between is replaced.
+
+    python benchmarks/tables.py            # rewrite the blocks
+    python benchmarks/tables.py --check    # fail where a block is out of date
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+from microreason.weights_file import describe, read_weights
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+FILES = [ROOT / "README.md", ROOT / "microreason" / "weights" / "README.md"]
+
+
+def load(name):
+    return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+
+
+def percent(value):
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def spread(result):
+    return f"{percent(result['mean'])} ({percent(result['interval'][0])} to {percent(result['interval'][1])})"
+
+
+def summary():
+    rows = [
+        "| reasoning-gym, our tasks | questions | MicroReason 27M | Claude 3.5 Sonnet | DeepSeek-R1 | o3-mini | "
+        "tasks ahead of Claude / R1 |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for title, name in (("hard, seed 45", "hard-45"), ("hard, unseen seed 20261123", "hard-20261123"), ("easy, seed 45", "easy-45")):
+        result = load(name)
+        versus = result["comparison"]
+        theirs = [percent(versus[s]["theirs"]) for s in ("claude", "r1", "o3_mini")]
+        rows.append(
+            f"| {title} | {len(result['questions'])} | {spread(result)} | {' | '.join(theirs)} | "
+            f"{versus['claude']['ahead']} / {versus['r1']['ahead']} of {versus['claude']['tasks']} |"
+        )
+    return rows
+
+
+def tasks():
+    hard, fresh, easy = (load(n)["tasks"] for n in ("hard-45", "hard-20261123", "easy-45"))
+    rows = [
+        "| task | hard (n=50) | 95 % interval | unseen seed | easy | Claude 3.5 Sonnet, hard | DeepSeek-R1, hard | o3-mini, hard |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, row in hard.items():
+        interval = " to ".join(percent(v) for v in row["interval"])
+        rows.append(
+            f"| {name} | {percent(row['score'])} | {interval} | {percent(fresh[name]['score'])} | "
+            f"{percent(easy[name]['score'])} | {percent(row['claude'])} | {percent(row['r1'])} | {percent(row['o3_mini'])} |"
+        )
+    return rows
+
+
+def facts():
+    about, (config, _) = describe(), read_weights()
+    origin, hard = about["origin"], load("hard-45")
+    speed, loss = load("training_speed"), load("int8-loss")
+    explain = hard["explainability"]
+    return [
+        f"- Parameters: {config.parameters():,}; int8 file: {about['bytes'] / 1e6:.1f} MB; SHA-256 `{about['sha256'][:16]}…`.",
+        f"- Training: {origin['tokens']:,} tokens in {origin['training_minutes']} minutes of wall-clock on "
+        f"{hard['hardware']['cores']} cores ({hard['hardware']['cpu']}), {origin['date']}, recipe `{origin['recipe']}`.",
+        f"- Sound steps among checkable ones on solved hard problems: {percent(explain['soundness'])} %; "
+        f"share of their steps that a checker can judge: {percent(explain['coverage'])} %.",
+        f"- Lost by int8, hard level: {percent(loss['lost'])} points (float32 {percent(loss['float32'])}, int8 {percent(loss['int8'])}, n={loss['n']}).",
+        f"- Training throughput against transformers' Trainer, equal shape, 512 tokens: {speed['ratio']:.2f}× "
+        f"({speed['interval'][0]:.2f} to {speed['interval'][1]:.2f}); {speed['median']['ours']:.0f} tokens/s.",
+        f"- Figures of {hard['date'][:10]}, commit {hard['commit']}.",
+    ]
+
+
+BLOCKS = {"summary": summary, "tasks": tasks, "facts": facts}
+
+
+def fill(text):
+    def block(match):
+        return f"<!-- table: {match[1]} -->\n" + "\n".join(BLOCKS[match[1]]()) + "\n<!-- end -->"
+
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", block, text, flags=re.S)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    stale = []
+    for path in FILES:
+        old = path.read_text("utf-8")
+        new = fill(old)
+        if new != old:
+            stale.append(path.name)
+            if not check:
+                path.write_text(new, "utf-8")
+    if check and stale:
+        sys.exit(f"Out of date: {', '.join(stale)}; run python benchmarks/tables.py.")
+
+
+if __name__ == "__main__":
+    main()

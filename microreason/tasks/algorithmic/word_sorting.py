@@ -1,0 +1,62 @@
+"""word_sorting: words in ascending or descending ASCII order.
+
+First every word in the order given, its first letter before it, five words a line. Then a line for each first
+letter, in the order asked for: `w:` and the words with it in the order given. Where there are several, each
+is followed by its next two letters, or by as many more as it takes to differ from those before it on the
+line, and a line with these words in order follows. The answer joins the sorted words. What is not spelled
+out: comparing letters within such a line.
+"""
+
+import re
+
+from microreason.solution import Problem, Solution
+from microreason.tasks.base import GymTask
+
+
+def _tagged(word, earlier):
+    """The word and, spelled, its second letter and those after it up to one that no earlier word shares."""
+    end = 3
+    while end < len(word) and any(other.startswith(word[:end]) for other in earlier):
+        end += 1
+    return " " + " ".join([word, *word[1:end]])
+
+
+def _paths(words, descending):
+    """The lines, and the words in order."""
+    first = [f" {word[0]} {word}" for word in words]
+    lines, out = ["".join(first[i : i + 5]) for i in range(0, len(first), 5)], []
+    for letter in sorted({word[0] for word in words}, reverse=descending):
+        group = [word for word in words if word[0] == letter]
+        if len(group) == 1:
+            lines.append(f" {letter}: {group[0]}")
+        else:
+            lines.append(f" {letter}:" + "".join(_tagged(word, group[:i]) for i, word in enumerate(group)))
+            group.sort(reverse=descending)
+            lines.append("".join(" " + word for word in group))
+        out += group
+    return lines, out
+
+
+class WordSorting(GymTask):
+    name, category = "word_sorting", "algorithmic"
+    pattern = re.compile(r"^Your task is to sort words in ascending or descending order using ASCII")
+    hard = {"min_words": 25, "max_words": 50, "min_word_length": 5, "max_word_length": 10}
+
+    def params(self, difficulty, rng):
+        top = round(3 * (50 / 3) ** difficulty)
+        return {
+            "min_words": max(2, top // 2), "max_words": top,
+            "min_word_length": round(3 + 2 * difficulty), "max_word_length": round(5 + 5 * difficulty),
+        }  # fmt: skip
+
+    def _read(self, text):
+        found = re.search(r"sort these words in (\w+) order .*?list: (.*)", text)
+        return found[2].strip().split(", "), found[1] == "descending"
+
+    def expert(self, problem: Problem) -> Solution:
+        lines, words = _paths(*self._read(problem.text))
+        return Solution.of(lines, ", ".join(words))
+
+    def check(self, text, previous, step):
+        lines, _ = _paths(*self._read(text))
+        return len(previous) < len(lines) and step == lines[len(previous)]
