@@ -97,12 +97,14 @@ class Tokenizer:
         """`<|problem|>` text `<|solution|>`."""
         return [self.problem, *self.encode(text), self.solution]
 
-    def encode_solution(self, solution: Solution) -> list[int]:
-        """Steps, each ended by a newline, `<|answer|>`, the answer, `<|end|>`."""
+    def encode_solution(self, solution: Solution, spelled: bool = False) -> list[int]:
+        """Steps, each ended by a newline, `<|answer|>`, the answer (one byte a token if `spelled`), `<|end|>`."""
         ids: list[int] = []
         for step in solution.steps:
             ids += [*self.encode(step.text), self.newline]
-        return [*ids, self.answer, *self.encode(solution.answer or ""), self.end]
+        answer = solution.answer or ""
+        written = [self._single[bytes([b])] for b in answer.encode()] if spelled else self.encode(answer)
+        return [*ids, self.answer, *written, self.end]
 
     def decode_solution(self, ids: Sequence[int]) -> Solution:
         """The solution in some generated ids; `complete` is False where the end or the answer is missing."""

@@ -97,7 +97,7 @@ class DocumentStream:
                 continue
             problem, solution = drawn
             prompt = self.tokenizer.encode_problem(problem.text)
-            ids = prompt + self.tokenizer.encode_solution(solution)
+            ids = prompt + self.tokenizer.encode_solution(solution, get_task(problem.task or "").spelled)
             if len(ids) > self.mixture.max_tokens:
                 self.skipped[f"{problem.task}: longer than {self.mixture.max_tokens} tokens"] += 1
                 continue

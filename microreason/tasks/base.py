@@ -39,6 +39,8 @@ class Task:
 
     name: ClassVar[str]
     category: ClassVar[str]
+    spelled: ClassVar[bool] = False
+    """Whether the answer is written one byte a token, where letters matter more than words."""
     pattern: ClassVar[re.Pattern[str]]
     """Matches (search) the text of this task's problems and of no other task's."""
 

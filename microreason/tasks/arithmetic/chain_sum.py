@@ -1,0 +1,30 @@
+"""chain_sum: add and subtract whole numbers from left to right.
+
+Each line is one sum or difference of the running total and the next number.
+Does not cover decimals (decimal_chain_sum) or other operations (basic_arithmetic).
+"""
+
+import re
+
+from microreason.solution import Problem, Solution
+from microreason.tasks.base import GymTask
+
+
+class ChainSum(GymTask):
+    name, category = "chain_sum", "arithmetic"
+    pattern = re.compile(r"^State the final answer to the following arithmetic problem: (-?\d+(?: [-+] -?\d+)*) =")
+    hard = {"min_terms": 5, "max_terms": 8, "min_digits": 4, "max_digits": 6}
+
+    def params(self, difficulty, rng):
+        terms = rng.randint(2, round(3 + 5 * difficulty))
+        digits = rng.randint(round(1 + 2 * difficulty), round(2 + 4 * difficulty))
+        return {"min_terms": terms, "max_terms": terms, "min_digits": digits, "max_digits": digits}
+
+    def expert(self, problem: Problem) -> Solution:
+        first, *rest = self.pattern.search(problem.text)[1].split(" ")
+        total, lines = int(first), []
+        for sign, term in zip(rest[::2], rest[1::2], strict=True):
+            value = total + int(term) if sign == "+" else total - int(term)
+            lines.append(f"{total}{sign}{term}={value}")
+            total = value
+        return Solution.of(lines, total)
