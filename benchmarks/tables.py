@@ -37,7 +37,8 @@ def summary():
         "tasks ahead of Claude / R1 |",
         "|---|---|---|---|---|---|---|",
     ]
-    for title, name in (("hard, seed 45", "hard-45"), ("hard, unseen seed 20261123", "hard-20261123"), ("easy, seed 45", "easy-45")):
+    runs = {"hard, seed 45": "hard-45", "hard, unseen seed 20261123": "hard-20261123", "easy, seed 45": "easy-45"}
+    for title, name in runs.items():
         result = load(name)
         versus = result["comparison"]
         theirs = [percent(versus[s]["theirs"]) for s in ("claude", "r1", "o3_mini")]
@@ -51,15 +52,16 @@ def summary():
 def tasks():
     hard, fresh, easy = (load(n)["tasks"] for n in ("hard-45", "hard-20261123", "easy-45"))
     rows = [
-        "| task | hard (n=50) | 95 % interval | unseen seed | easy | Claude 3.5 Sonnet, hard | DeepSeek-R1, hard | o3-mini, hard |",
+        "| task | hard (n=50) | 95 % interval | unseen seed | easy | "
+        "Claude 3.5 Sonnet, hard | DeepSeek-R1, hard | o3-mini, hard |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, row in hard.items():
         interval = " to ".join(percent(v) for v in row["interval"])
-        rows.append(
-            f"| {name} | {percent(row['score'])} | {interval} | {percent(fresh[name]['score'])} | "
-            f"{percent(easy[name]['score'])} | {percent(row['claude'])} | {percent(row['r1'])} | {percent(row['o3_mini'])} |"
-        )
+        ours = (row["score"], fresh[name]["score"], easy[name]["score"])
+        cells = [name, percent(ours[0]), interval, *map(percent, ours[1:])]
+        cells += [percent(row[system]) for system in ("claude", "r1", "o3_mini")]
+        rows.append(f"| {' | '.join(cells)} |")
     return rows
 
 
@@ -69,12 +71,15 @@ def facts():
     speed, loss = load("training_speed"), load("int8-loss")
     explain = hard["explainability"]
     return [
-        f"- Parameters: {config.parameters():,}; int8 file: {about['bytes'] / 1e6:.1f} MB; SHA-256 `{about['sha256'][:16]}…`.",
+        f"- Parameters: {config.parameters():,}; int8 file: {about['bytes'] / 1e6:.1f} MB; "
+        f"SHA-256 `{about['sha256'][:16]}…`.",
         f"- Training: {origin['tokens']:,} tokens in {origin['training_minutes']} minutes of wall-clock on "
-        f"{hard['hardware']['cores']} cores ({hard['hardware']['cpu']}), {origin['date']}, recipe `{origin['recipe']}`.",
+        f"{hard['hardware']['cores']} cores ({hard['hardware']['cpu']}), {origin['date']}, "
+        f"recipe `{origin['recipe']}`.",
         f"- Sound steps among checkable ones on solved hard problems: {percent(explain['soundness'])} %; "
         f"share of their steps that a checker can judge: {percent(explain['coverage'])} %.",
-        f"- Lost by int8, hard level: {percent(loss['lost'])} points (float32 {percent(loss['float32'])}, int8 {percent(loss['int8'])}, n={loss['n']}).",
+        f"- Lost by int8, hard level: {percent(loss['lost'])} points (float32 {percent(loss['float32'])}, "
+        f"int8 {percent(loss['int8'])}, n={loss['n']}).",
         f"- Training throughput against transformers' Trainer, equal shape, 512 tokens: {speed['ratio']:.2f}× "
         f"({speed['interval'][0]:.2f} to {speed['interval'][1]:.2f}); {speed['median']['ours']:.0f} tokens/s.",
         f"- Figures of {hard['date'][:10]}, commit {hard['commit']}.",

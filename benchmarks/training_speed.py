@@ -1,7 +1,8 @@
 """Training throughput of the 27M model at 512 tokens against transformers' Trainer with a Llama of equal shape.
 
 Both see the same packed batches of task documents (same tokens, same loss positions), same gradient accumulation,
-float32 or bf16 as the machine allows, in turns: ours, theirs, ours, theirs … Needs `pip install transformers accelerate`.
+float32 or bf16 as the machine allows, in turns: ours, theirs, ours, theirs …
+Needs `pip install transformers accelerate`.
 
     python benchmarks/training_speed.py --json benchmarks/results/training_speed.json
 """

@@ -61,6 +61,4 @@ def show_info(info: dict[str, Any], console: Console, indent: int = 0) -> None:
         else:
             shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
             shown = ", ".join(map(str, shown)) if isinstance(shown, list | tuple) else shown
-            console.print(
-                Text.assemble(head, " ", harmless(str("–" if shown is None else shown))), soft_wrap=True
-            )
+            console.print(Text.assemble(head, " ", harmless(str("–" if shown is None else shown))), soft_wrap=True)

@@ -47,8 +47,7 @@ class Tokenizer:
         alphabet = _byte_alphabet()
         phrases = {i: token.content for i, token in bpe.get_added_tokens_decoder().items()}
         self._bytes = [
-            phrases[i].encode() if i in phrases else bytes(alphabet[c] for c in bpe.id_to_token(i))
-            for i in range(base)
+            phrases[i].encode() if i in phrases else bytes(alphabet[c] for c in bpe.id_to_token(i)) for i in range(base)
         ]
         single = {b: i for i, b in reversed(list(enumerate(self._bytes))) if len(b) == 1}
         if len(single) != 256 or self.size > MAX_SIZE:
@@ -65,9 +64,7 @@ class Tokenizer:
         except BadWeights:
             raise
         except Exception as error:  # the library raises bare Exception for damaged files
-            raise BadWeights(
-                f"The tokenizer file {path.name} is missing or damaged ({str(error)[:80]})."
-            ) from None
+            raise BadWeights(f"The tokenizer file {path.name} is missing or damaged ({str(error)[:80]}).") from None
 
     def save(self, path: Path) -> None:
         """Write `tokenizer.json`."""
@@ -122,7 +119,8 @@ class Tokenizer:
 
 def find_phrases(problems: dict[str, list[str]], share: float = 0.5, shortest: int = 20) -> list[str]:
     """Wording constant over a task's problems: maximal runs of pre-tokens whose every trigram occurs in at least
-    `share` of the task's problems. Runs hold no digit, newline or emoji; those of fewer than `shortest` characters are left out."""
+    `share` of the task's problems. Runs hold no digit, newline or emoji; those of fewer than
+    `shortest` characters are left out."""
     phrases: Counter[str] = Counter()
     for texts in problems.values():
         pieces = [_PIECE.findall(text) for text in texts]
@@ -143,15 +141,11 @@ def find_phrases(problems: dict[str, list[str]], share: float = 0.5, shortest: i
                     runs.add("".join(run))
                     run = []
             found.update(runs)
-        phrases.update(
-            {r: n for r, n in found.items() if n >= 0.3 * len(texts) and len(r.strip()) >= shortest}
-        )
+        phrases.update({r: n for r, n in found.items() if n >= 0.3 * len(texts) and len(r.strip()) >= shortest})
     return sorted(phrases, key=lambda r: (-len(r), r))
 
 
-def train(
-    texts: Iterable[str], problems: dict[str, list[str]], size: int = MAX_SIZE, phrases: int = 700
-) -> Tokenizer:
+def train(texts: Iterable[str], problems: dict[str, list[str]], size: int = MAX_SIZE, phrases: int = 700) -> Tokenizer:
     """Train on texts (BPE) and on problems by task (phrase tokens, at most `phrases`). Same input, same result."""
     found = find_phrases(problems)[:phrases]
     bpe = tokenizers.Tokenizer(models.BPE())

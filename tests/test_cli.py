@@ -17,9 +17,7 @@ from microreason.inputs import MAX_CHARACTERS
 from microreason.solution import Solution
 from microreason.verification.steps import check_solution
 
-GCD = (
-    "Find the Greatest Common Divisor (GCD) of these numbers: 12, 18. Give only the GCD as your final answer."
-)
+GCD = "Find the Greatest Common Divisor (GCD) of these numbers: 12, 18. Give only the GCD as your final answer."
 SOLVED = Solution.of(["18%12=6", "12%6=0", "so 6 it is\x1b[2J"], 6)
 
 
@@ -158,9 +156,7 @@ def test_full_disk_and_missing_extra_are_sentences(run, monkeypatch):
 def test_eval_writes_json_and_prints_a_table(run, tmp_path):
     pytest.importorskip("reasoning_gym")
     path = tmp_path / "out" / "result.json"
-    result = run(
-        "eval", "reasoning-gym", "--level", "hard", "--tasks", "gcd", "--size", "2", "--json", str(path)
-    )
+    result = run("eval", "reasoning-gym", "--level", "hard", "--tasks", "gcd", "--size", "2", "--json", str(path))
     assert result.exit_code == 0 and "DeepSeek-R1" in result.stdout
     assert json.loads(path.read_text())["tasks"]["gcd"]["n"] == 2
 
@@ -169,9 +165,7 @@ def test_eval_interrupted_keeps_the_json(run, tmp_path):
     pytest.importorskip("reasoning_gym")
     run.engine.interrupt_after = 0
     path = tmp_path / "result.json"
-    result = run(
-        "eval", "reasoning-gym", "--level", "hard", "--tasks", "gcd", "--size", "2", "--json", str(path)
-    )
+    result = run("eval", "reasoning-gym", "--level", "hard", "--tasks", "gcd", "--size", "2", "--json", str(path))
     assert result.exit_code == 130 and json.loads(path.read_text())["complete"] is False
 
 

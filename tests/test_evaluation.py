@@ -54,9 +54,7 @@ def _evaluate(*args, **kwargs):
 
 def test_shape_and_scores_of_an_engine_that_knows(gold):
     seen = []
-    result = _evaluate(
-        gold, "hard", ["gcd"], size=10, progress=lambda done, total: seen.append((done, total))
-    )
+    result = _evaluate(gold, "hard", ["gcd"], size=10, progress=lambda done, total: seen.append((done, total)))
     assert set(result) >= KEYS | {"complete", "date", "commit", "hardware", "weights"}
     assert set(result["tasks"]["gcd"]) >= TASK_KEYS
     assert all(set(question) == QUESTION_KEYS for question in result["questions"])
@@ -174,10 +172,7 @@ def test_intervals():
 
 def test_interval_covers_the_truth():
     rng = np.random.default_rng(1)
-    hits = sum(
-        low <= 0.7 <= high
-        for low, high in (task_interval(rng.random(50) < 0.7, draws=500) for _ in range(200))
-    )
+    hits = sum(low <= 0.7 <= high for low, high in (task_interval(rng.random(50) < 0.7, draws=500) for _ in range(200)))
     assert hits >= 180
 
 

@@ -79,9 +79,7 @@ def test_malformed_text_is_incomplete(text):
     assert not Solution.from_text(text).complete
 
 
-@pytest.mark.parametrize(
-    "text", ["", "hello", "<|problem|>no solution", "<|problem|><|solution|>\n<|answer|>1<|end|>"]
-)
+@pytest.mark.parametrize("text", ["", "hello", "<|problem|>no solution", "<|problem|><|solution|>\n<|answer|>1<|end|>"])
 def test_text_without_problem_is_one_sentence(text):
     with pytest.raises(BadInput, match=r"\.$"):
         problem_from_text(text)

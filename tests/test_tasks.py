@@ -23,9 +23,7 @@ def _self_tests(task, problem):
     if problem.answer is not None:
         assert task.grade(problem, problem.answer) == 1.0, f"gold answer refused: {problem.text[:200]}"
     solution = task.expert(problem)
-    assert task.grade(problem, solution.answer) == 1.0, (
-        f"expert is wrong: {problem.text}\n{solution.to_text()}"
-    )
+    assert task.grade(problem, solution.answer) == 1.0, f"expert is wrong: {problem.text}\n{solution.to_text()}"
     unsound = [s.text for s in check_solution(problem, solution).steps if s.verdict == "unsound"]
     assert not unsound, f"{unsound[:3]} in {problem.text}"
     assert recognise(problem.text) is task
@@ -105,8 +103,6 @@ def test_unknown_task_names_the_nearest():
         get_task("")
 
 
-@pytest.mark.parametrize(
-    "text", ["hello", "Qu'est-ce que c'est ?", "2+2", "<|problem|>gcd<|end|>", "x" * 100_000]
-)
+@pytest.mark.parametrize("text", ["hello", "Qu'est-ce que c'est ?", "2+2", "<|problem|>gcd<|end|>", "x" * 100_000])
 def test_nonsense_is_recognised_as_no_task(text):
     assert recognise(text) is None

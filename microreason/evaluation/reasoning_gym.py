@@ -104,9 +104,7 @@ def evaluate(
     return result | circumstances(dict(getattr(engine, "info", {})))
 
 
-def summarise(
-    questions: list[dict[str, Any]], *, level: str, seed: int, size: int, mode: str
-) -> dict[str, Any]:
+def summarise(questions: list[dict[str, Any]], *, level: str, seed: int, size: int, mode: str) -> dict[str, Any]:
     """Scores, intervals and comparisons from the graded questions."""
     questions = sorted(questions, key=lambda question: (question["task"], question["index"]))
     scores: dict[str, list[float]] = defaultdict(list)

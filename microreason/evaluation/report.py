@@ -63,6 +63,4 @@ def show(result: dict[str, Any], console: Console) -> None:
         f"On the {e['solved']} solved problems {_percent(e['soundness'])} % of the checkable steps are sound; "
         f"{_percent(e['coverage'])} % of the steps are checkable."
     )
-    console.print(
-        "A specialist trained on the same generators with other seeds, against general models zero-shot."
-    )
+    console.print("A specialist trained on the same generators with other seeds, against general models zero-shot.")

@@ -18,8 +18,6 @@ _CLAIM = re.compile(r"^[-+*/%().\d]+(?:[=<>][-+*/%().\d]+)+$")
 MAX_CLAIM, MAX_DIGITS = 400, 60
 
 
-
-
 def evaluate(expression: str) -> Fraction:
     """Exact value of an expression in + - * / % and parentheses; no names, no calls, no powers.
 

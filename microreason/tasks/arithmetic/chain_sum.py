@@ -16,7 +16,7 @@ class ChainSum(GymTask):
     hard = {"min_terms": 5, "max_terms": 8, "min_digits": 4, "max_digits": 6}
 
     def params(self, difficulty, rng):
-        terms = rng.randint(2, round(3 + 5 * difficulty))
+        terms = rng.randint(round(2 + 2 * difficulty), round(3 + 5 * difficulty))
         digits = rng.randint(round(1 + 2 * difficulty), round(2 + 4 * difficulty))
         return {"min_terms": terms, "max_terms": terms, "min_digits": digits, "max_digits": digits}
 

@@ -16,7 +16,7 @@ class CountBits(GymTask):
     hard = {"min_n": 1_000_000, "max_n": 100_000_000}
 
     def params(self, difficulty, rng):
-        top = round(20 * (2**31 / 20) ** difficulty)
+        top = round(20 * (1e8 / 20) ** difficulty)
         return {"min_n": max(1, top // 100), "max_n": top - 1}
 
     def expert(self, problem: Problem) -> Solution:

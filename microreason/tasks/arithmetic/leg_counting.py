@@ -38,7 +38,10 @@ class LegCounting(GymTask):
 
     def params(self, difficulty, rng):
         animals, top = round(2 * 15**difficulty), round(9 * (256 / 9) ** difficulty)
-        return {"min_animals": max(1, animals // 2), "max_animals": animals, "min_instances": max(1, top // 8), "max_instances": top}  # fmt: skip
+        return {
+            "min_animals": max(1, animals // 2), "max_animals": animals,
+            "min_instances": max(1, top // 8), "max_instances": top,
+        }  # fmt: skip
 
     def expert(self, problem: Problem) -> Solution:
         total, lines = 0, []

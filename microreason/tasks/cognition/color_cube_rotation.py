@@ -12,7 +12,7 @@ from microreason.tasks.base import GymTask
 SIDES = ("top", "right", "front", "left", "back", "bottom")
 _TURN = {"front": (2, 1, 5, 3, 0, 4), "right": (1, 5, 2, 0, 4, 3), "back": (4, 1, 0, 3, 5, 2),
          "left": (3, 0, 2, 5, 4, 1), "bottom": (5, 1, 4, 3, 2, 0)}  # fmt: skip
-_ROTATION = re.compile(r"\n(The|Then|After|Now|Next)\b[^\n]*? (front|right|back|left|bottom) (?:side |face |is now|to )")
+_ROTATION = re.compile(r"\n(Then|After|Now|Next)\b[^\n]*? (front|right|back|left|bottom) (?:side |face )")
 _FIRST = re.compile(r"\n(The) cube is rotated so that the side which was before at the (\w+) is")
 
 
@@ -23,7 +23,7 @@ def _line(words, colours):
 def _read(text):
     found = dict((side, colour) for colour, side in re.findall(r"- an? (\w+) (\w+) side", text))
     turns = [m.groups() for m in [*_FIRST.finditer(text)]]
-    turns += [m.groups() for m in _ROTATION.finditer(text) if m[1] != "The"]
+    turns += [m.groups() for m in _ROTATION.finditer(text)]
     return [found[s] for s in SIDES], turns
 
 
@@ -49,7 +49,7 @@ class ColorCubeRotation(GymTask):
         if not previous:
             return step == _line((), colours)
         words, before = step.split(), previous[-1].split()[-6:]
-        if len(words) != 8 or len(before) != 6 or words[1] not in _TURN:
+        if len(words) != 8 or len(before) != 6:
             return None
         known = len(previous) <= len(turns) and tuple(words[:2]) == turns[len(previous) - 1]
         return known and words[2:] == [before[i] for i in _TURN[words[1]]]

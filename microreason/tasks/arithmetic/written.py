@@ -1,0 +1,64 @@
+"""Written arithmetic as lines that any checker of arithmetic can judge: remainder, division, product, Euclid.
+
+A quotient of several digits is found digit by digit, each link of the chain one digit:
+`3811%43=371%43=27` and `1271=31*40+31=31*41`. A product of several digits goes through the digits of the second
+number, the sum so far moving one place to the left: `57*2=114`, `57*3=171`, `1140+171=1311`.
+Whole numbers from 0 on; does not cover signs (basic_arithmetic) or decimals.
+"""
+
+
+def _reduced(number, divisor):
+    """`number` less the first digit of its quotient: the digit, its place value, and what is left."""
+    digits = str(number)
+    size = len(str(divisor))
+    if int(digits[:size]) < divisor:
+        size += 1
+    place = 10 ** (len(digits) - size)
+    digit = int(digits[:size]) // divisor
+    return digit * place, number - digit * place * divisor
+
+
+def remainder(number, divisor):
+    """A line such as `3811%43=371%43=27`."""
+    line = f"{number}%{divisor}"
+    if number < divisor:
+        return f"{line}={number}"
+    while number >= divisor:
+        _, number = _reduced(number, divisor)
+        line += f"={number}%{divisor}" if number >= divisor else f"={number}"
+    return line
+
+
+def division(number, divisor):
+    """A line such as `27611=18*1000+9611=18*1500+611=18*1530+71=18*1533+17`; halves go at once."""
+    if divisor == 2 and not number % 2:
+        return f"{number}=2*{number // 2}"
+    line, quotient = f"{number}", 0
+    while number >= divisor:
+        part, number = _reduced(number, divisor)
+        quotient += part
+        line += f"={divisor}*{quotient}" + (f"+{number}" if number else "")
+    return line if quotient else f"{line}={divisor}*0+{number}"
+
+
+def product(left, right):
+    """Lines whose last one ends in `left` times `right`."""
+    lines, total, shift = [], 0, 0
+    for digit in str(right):
+        total, shift = total * 10, shift + 1
+        if part := left * int(digit):
+            lines.append(f"{left}*{digit}={part}")
+            if total:
+                lines.append(f"{total}+{part}={total + part}")
+            total += part
+            shift = 0
+    return [*lines, f"{left}*{right}={total}"] if shift or not total else lines
+
+
+def euclid(a, b):
+    """Remainders until one is 0 or 1, as lines, and the greatest common divisor."""
+    a, b, lines = max(a, b), min(a, b), []
+    while b > 1:
+        lines.append(remainder(a, b))
+        a, b = b, a % b
+    return lines, b or a
