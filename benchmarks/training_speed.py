@@ -53,10 +53,12 @@ class Clock(TrainerCallback):
 def theirs(model, batches, steps, folder):
     clock = Clock()
     clock.times = []
+    cuda = torch.cuda.is_available()
     arguments = TrainingArguments(
-        folder, max_steps=steps + 1, per_device_train_batch_size=MICRO // LENGTH, gradient_accumulation_steps=ACCUMULATE,
-        report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True, use_cpu=not torch.cuda.is_available(),
-        bf16=bf16_is_fast(torch.device("cuda" if torch.cuda.is_available() else "cpu")), dataloader_pin_memory=False,
+        folder, max_steps=steps + 1, per_device_train_batch_size=MICRO // LENGTH,
+        gradient_accumulation_steps=ACCUMULATE, report_to=[], save_strategy="no", logging_strategy="no",
+        disable_tqdm=True, use_cpu=not cuda, bf16=bf16_is_fast(torch.device("cuda" if cuda else "cpu")),
+        dataloader_pin_memory=False,
     )  # fmt: skip
     Trainer(model, arguments, train_dataset=batches, callbacks=[clock]).train()
     return steps * MICRO * ACCUMULATE / (clock.times[-1] - clock.times[0])
@@ -64,8 +66,8 @@ def theirs(model, batches, steps, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=1)
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
     folder = tempfile.mkdtemp()

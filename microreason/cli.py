@@ -100,15 +100,14 @@ def solve(
         problem = read_problem(text)
         check_mode(mode)
         check_engine(engine)
-        if not any_kind:
-            check_known(problem)
-
         from rich.console import Console
 
         import microreason
         from microreason.display import show_solution, solution_json
 
         model = microreason.load(weights, engine=engine)
+        if not any_kind:
+            check_known(problem, model.info.get("origin", {}).get("tasks"))
         solution = microreason.solve(problem, engine=model, mode=mode, samples=samples, max_tokens=max_tokens)
         if as_json:
             typer.echo(json.dumps(solution_json(problem, solution, mode), ensure_ascii=False))

@@ -81,9 +81,11 @@ def _one_of(value: str, known: tuple[str, ...], what: str) -> str:
     return value
 
 
-def check_known(text: str) -> str:
-    """The text itself. Raises BadInput where no task knows problems of this kind: the model would only guess."""
-    if recognise(text) is None:
+def check_known(text: str, learnt: list[str] | None = None) -> str:
+    """The text itself. Raises BadInput where no task knows problems of this kind, or where the model has not learnt
+    that task (`learnt`: the names of those it has): it would only guess."""
+    task = recognise(text)
+    if task is None or (learnt is not None and task.name not in learnt):
         raise BadInput(
             "MicroReason has not learnt problems of this kind (`microreason info` lists those it has; "
             "`--any` tries all the same)."

@@ -78,6 +78,8 @@ def evaluate(
     `progress(done, all)` is called as problems finish. Ctrl-C returns what is finished, with `complete` false.
     """
     check_mode(mode)
+    if tasks is None:  # what the model was trained on, where it says so
+        tasks = getattr(engine, "info", {}).get("origin", {}).get("tasks")
     problems = sorted(problems_of(level, tasks, seed, size), key=lambda problem: len(problem.text))
     questions: list[dict[str, Any]] = []
     tokens, seconds, complete = 0, 0.0, True

@@ -1,7 +1,9 @@
 """lcm: least common multiple of several numbers, as a product of factors.
 
-Each further number is divided by what it shares with every factor so far, found by Euclid's remainders, and joins
-the factors (`8993*1464*1231`) if more than 1 is left of it; so no remainder of a big number is needed.
+Each further number is divided by what it shares with every factor so far and joins the factors (`8993*1464*1231`,
+or `*1` where nothing is left of it); so no remainder of a big number is needed. What two numbers share comes from
+Euclid's remainders: `7448%2624`, and below it one remainder a line of the two numbers before, until 0 or 1
+(`51` after `2624` goes on with `74,23`, one number for each digit of the quotient).
 At the end the factors are multiplied, one digit at a time.
 """
 
@@ -29,13 +31,14 @@ class Lcm(GymTask):
         for other in others:
             for factor in factors:
                 steps, common = euclid(factor, other)
-                lines += steps
+                lines.append(f"{max(factor, other)}%{min(factor, other)}")
+                lines += [re.sub(r"%\d+=", ",", step.split("=", 1)[1]) for step in steps]
                 if common > 1:
                     lines.append(division(other, common))
                     other //= common
             if other > 1:
                 factors.append(other)
-            lines.append("*".join(map(str, factors)))
+            lines.append("*".join(map(str, factors)) + ("*1" if other == 1 else ""))
         total = factors[0]
         for factor in factors[1:]:
             lines += product(total, factor)
@@ -43,8 +46,17 @@ class Lcm(GymTask):
         return Solution.of(lines, total)
 
     def check(self, text, previous, step):
-        if not re.fullmatch(r"\d+(\*\d+)*", step):
-            return None
-        done = sum("=" not in line for line in previous) + 2
-        numbers = [int(n) for n in self.pattern.search(text)[1].split(", ")[:done]]
-        return math.prod(map(int, step.split("*"))) == math.lcm(*numbers)
+        given = [int(n) for n in self.pattern.search(text)[1].split(", ")]
+        done = 2 + sum("=" not in line and "*" in line for line in previous)
+        if re.fullmatch(r"\d+(\*\d+)+", step):
+            return math.prod(map(int, step.split("*"))) == math.lcm(*given[:done])
+        if re.fullmatch(r"\d+%\d+", step):
+            return step in [line.text for line in self.expert(Problem(text=text)).steps]
+        if re.fullmatch(r"\d+(,\d+)*", step):
+            start = max(i for i, line in enumerate(previous) if "%" in line)
+            numbers = previous[start].split("%") + [line.split(",")[-1] for line in previous[start + 1 :]]
+            number, divisor = map(int, numbers[-2:])
+            parts = [number, *map(int, step.split(","))]
+            falling = parts == sorted(set(parts), reverse=True)
+            return falling and parts[-1] < divisor and all((number - part) % divisor == 0 for part in parts)
+        return None
