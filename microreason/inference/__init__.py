@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 
-def load(weights: Path | str | None = None, engine: Literal["auto", "edge", "torch"] = "auto") -> Any:
-    """An engine for the weights in a folder (default: those that ship). `auto` is the one without torch.
+def load(weights: Path | str | None = None, engine: str = "auto") -> Any:
+    """An engine for the weights in a folder (default: those that ship). `torch` is the batched one,
+    `edge` (and `auto`) the one without torch.
 
     Raises BadWeights.
     """

@@ -62,6 +62,7 @@ class Block(nn.Module):
         z = self.router(h) if far is not None or cache else None
         is_open = None if z is None else z > 0
         if cache:
+            assert mask is not None and is_open is not None
             store, layer, positions = cache
             store.write(layer, positions, k, v, is_open)
             slots = mask.shape[-1]

@@ -88,7 +88,8 @@ class Trainer:
         return min(1.0, done)
 
     def _config(self) -> ModelConfig:
-        shape = {**SIZES[self.recipe.size], **self.stage.shape}
+        shape: dict[str, int] = {**SIZES[self.recipe.size]}
+        shape.update(self.stage.shape)  # type: ignore[arg-type]
         return ModelConfig(vocab_size=self.tokenizer.size, routing="off", **shape)
 
     def _fresh(self) -> Transformer:

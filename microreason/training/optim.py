@@ -51,7 +51,8 @@ def make_optimizers(
     model: nn.Module, muon_lr: float, adam_lr: float, weight_decay: float
 ) -> list[torch.optim.Optimizer]:
     """Muon on the blocks' matrices, AdamW on embedding, norms and gates; each group remembers its base rate."""
-    matrices, rest = [], []
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, p in model.named_parameters():
         inside = p.ndim == 2 and "embedding" not in name and "router" not in name
         (matrices if inside else rest).append(p)
