@@ -7,6 +7,7 @@ from microreason.errors import BadWeights
 from microreason.model.config import SIZES, ModelConfig
 from microreason.model.growth import grow
 from microreason.model.transformer import Transformer
+from microreason.model.wiring import wire_induction
 from microreason.weights_file import expected_shapes
 
 NANO = ModelConfig.size("nano", vocab_size=300, routing="off")
@@ -101,6 +102,23 @@ def test_growth_keeps_the_function():
     torch.testing.assert_close(grown.logits(grown(ids)), model.logits(model(ids)), atol=1e-3, rtol=1e-3)
     with pytest.raises(ValueError, match="cannot grow"):
         grow(grown, small)
+
+
+def test_wired_model_copies_before_any_training():
+    config = ModelConfig(vocab_size=2000, dim=256, layers=2, heads=4, kv_heads=2, ff=64, routing="off")
+    plain, wired = Transformer(config), Transformer(config)
+    wire_induction(wired)
+    tokens = torch.randperm(2000, generator=torch.Generator().manual_seed(0))[:60].repeat(2)[None]
+    again = torch.arange(65, 119)
+
+    def margin(model):
+        """Mean logit of the right next token over the mean of all others."""
+        logits = model.logits(model(tokens))[0, again]
+        return float((logits.gather(1, tokens[0, again + 1][:, None])[:, 0] - logits.mean(1)).mean())
+
+    assert margin(wired) > margin(plain) + 1
+    with pytest.raises(ValueError, match="two blocks"):
+        wire_induction(Transformer(NANO.model_copy(update={"layers": 1})))
 
 
 @pytest.mark.parametrize("change", [{"dim": 100}, {"heads": 3}, {"typo": 1}, {"layers": 0}, {"routing": "maybe"}])

@@ -41,6 +41,8 @@ class Task:
     category: ClassVar[str]
     spelled: ClassVar[bool] = False
     """Whether the answer is written one byte a token, where letters matter more than words."""
+    exact: ClassVar[bool] = True
+    """Whether the expert's answer is always graded 1.0; False where a generator's own answers contradict its rules."""
     pattern: ClassVar[re.Pattern[str]]
     """Matches (search) the text of this task's problems and of no other task's."""
 

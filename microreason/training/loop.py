@@ -25,6 +25,7 @@ from microreason.errors import BadWeights
 from microreason.model.config import SIZES, ModelConfig
 from microreason.model.growth import grow
 from microreason.model.transformer import Transformer
+from microreason.model.wiring import wire_induction
 from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
 from microreason.training.losses import solution_loss
@@ -94,7 +95,10 @@ class Trainer:
 
     def _fresh(self) -> Transformer:
         if not self.recipe.start:
-            return Transformer(self._config(), seed=self.recipe.seed).to(self.device)
+            model = Transformer(self._config(), seed=self.recipe.seed)
+            if self.recipe.induction_start:
+                wire_induction(model, self.recipe.seed)
+            return model.to(self.device)
         config, tensors = read_weights(self.recipe.start)
         model = Transformer(config.model_copy(update={"routing": "off"}))
         model.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})

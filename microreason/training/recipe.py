@@ -49,6 +49,7 @@ class Recipe(_Part):
     weight_decay: float = 0.01
     warmup: float = Field(0.02, ge=0, lt=1)
     decay: float = Field(0.3, ge=0, le=1)
+    induction_start: bool = False
     compile: bool = True
     checkpoint_minutes: float = 5.0
     output: str = "runs"

@@ -1,7 +1,8 @@
 """graph_color: colour a graph so that no edge joins two vertices of one colour, vertex by vertex.
 
-A line `7 2:1,5:3;2` names a vertex, its neighbours with a smaller number and their colours, and takes the lowest colour
-that is left. The library keeps only graphs where this succeeds. Does not go back where no colour is left.
+A line `7 2:1,5:3;2` names a vertex, its neighbours with a smaller number and their colours, and takes the
+lowest colour that is left. The library keeps only graphs where this succeeds. Does not go back where no
+colour is left.
 """
 
 import re

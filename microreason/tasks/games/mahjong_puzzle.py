@@ -1,12 +1,12 @@
 """mahjong_puzzle: what the last card added makes with the hand: Peng, Chi or Pass.
 
-Only the last card and the two letters on either side of it matter. The first line names these five (`_` beyond the
-alphabet) and counts them in the first hand; each round is a line `44RL`, number, card added, card removed, followed by
-the five counts (10 is A, and so on) where they change; the last round has the added card and the counts. The last line
-is the cards that it completes, or `-`.
-Follows the rules as stated. The library draws a third of the results as "Pass" without looking at the hand, prefers
-"Chi" to "Peng" at times and overlooks a "Chi" whose middle card is doubled: about a fifth of its own answers contradict
-the rules, and no reading of the text foretells which. Practice problems (not easy, not hard) are drawn until they agree.
+Only the last card and the two letters on either side of it matter. The first line names these five (`_`
+beyond the alphabet) and counts them in the first hand; each round is a line `44RL`, number, card added, card
+removed, followed by the five counts (10 is A, and so on) where they change; the last round has the added card
+and the counts. The last line is the cards that it completes, or `-`. Follows the rules as stated. The library
+draws a third of the results as "Pass" without looking at the hand, prefers "Chi" to "Peng" at times and
+overlooks a "Chi" whose middle card is doubled: about a fifth of its own answers contradict the rules.
+Practice problems (not easy, not hard) are drawn until they agree.
 """
 
 import re
@@ -55,6 +55,7 @@ def _line(window, counts, rounds, i):
 
 class MahjongPuzzle(GymTask):
     name, category = "mahjong_puzzle", "games"
+    exact = False
     pattern = re.compile(r"^There are several letter cards, and the game rules are as follows:")
     hard = {"min_num_rounds": 50, "max_num_rounds": 100}
 

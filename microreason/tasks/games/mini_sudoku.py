@@ -1,9 +1,9 @@
 """mini_sudoku: fill a 4x4 grid so that rows, columns and 2x2 boxes hold 1 to 4 each.
 
-The path goes over the grid again and again, a line a row, four cells a line: a digit, or all digits that may still be
-there. A cell drops the digits known in its row, column and box, and becomes a digit when one is left or when no other
-cell of a row, column or box may hold it; each cell sees the newest version of the others. Guesses are never needed:
-the puzzles have one solution, and at this size these two rules find it.
+The path goes over the grid again and again, a line a row, four cells a line: a digit, or all digits that may
+still be there. A cell drops the digits known in its row, column and box; each cell sees the newest version of
+the others. Does not cover guesses nor digits that fit only one cell of a row, column or box: no puzzle of the
+library needs them.
 """
 
 import re
@@ -12,13 +12,13 @@ from microreason.solution import Problem, Solution
 from microreason.tasks.base import GymTask
 
 
-def _unit(i):
+def _peers(i):
     row, column = divmod(i, 4)
-    box = [8 * (row // 2) + 2 * (column // 2) + k for k in (0, 1, 4, 5)]
-    return [[4 * row + k for k in range(4)], [4 * k + column for k in range(4)], box]
+    box = (row // 2, column // 2)
+    return [j for j in range(16) if j != i and (j // 4 == row or j % 4 == column or (j // 8, j % 4 // 2) == box)]
 
 
-UNITS = [[[j for j in unit if j != i] for unit in _unit(i)] for i in range(16)]
+PEERS = [_peers(i) for i in range(16)]
 
 
 def _read(text):
@@ -28,12 +28,7 @@ def _read(text):
 def _narrow(cells, i):
     if len(cells[i]) == 1:
         return cells[i]
-    known = {cells[j] for unit in UNITS[i] for j in unit if len(cells[j]) == 1}
-    left = "".join(d for d in cells[i] if d not in known)
-    for d in left:
-        if any(all(d not in cells[j] for j in unit) for unit in UNITS[i]):
-            return d
-    return left
+    return "".join(d for d in cells[i] if d not in [cells[j] for j in PEERS[i]])
 
 
 def _row_line(cells, row):
@@ -59,7 +54,7 @@ class MiniSudoku(GymTask):
         return Solution.of(lines, "\n".join(" ".join(cells[i : i + 4]) for i in range(0, 16, 4)))
 
     def check(self, text, previous, step):
-        if not re.fullmatch(r"[1-4]+(,[1-4]+){3}", step):
+        if not re.fullmatch(r"\d+(,\d+){3}", step):
             return None
         cells = _read(text)
         for k, line in enumerate(previous[-4:], max(0, len(previous) - 4)):

@@ -1,11 +1,11 @@
 """n_queens: complete a board so that no two queens attack each other.
 
-The first line is the board, a column digit or `_` a row. Rows are called a, b, c from the top. Each later line places a
-queen ` c5` and lists the open rows with the columns still free: every listed column of the line before that is neither
-under the queen nor on its diagonals. The next queen goes to the first row with one free column, else to the first of
-the rows with fewest (` d2?`, a guess). A row left without a column ends the line with `!`; the next line, `/`, is the
-state before the latest guess without the guessed column. The last line is the completed board.
-Does not cover boards larger than 9.
+The first line is the board, a column digit or `_` a row. Rows are called a, b, c from the top. Each later
+line places a queen ` c5` and lists the open rows with the columns still free: every listed column of the line
+before that is neither under the queen nor on its diagonals. The next queen goes to the first row with one
+free column, else to the first of the rows with fewest (` d2?`, a guess). A row left without a column ends the
+line with `!`; the next line, `/`, is the state before the latest guess without the guessed column. The last
+line is the completed board. Does not cover boards larger than 9.
 """
 
 import re

@@ -1,9 +1,9 @@
 """course_schedule: whether all courses can be taken, by depth-first search for a circle of prerequisites.
 
-A line `28:7` goes from a course to the first of its prerequisites, as listed, that is not done; `7.` says that all
-those of course 7 are done, so course 7 is done and the search goes back to the course that led to it. Each search begins
-at the lowest course not done. `28:7!` meets a course that was begun and is not done: a circle, so the answer is False.
-Does not list the courses of the circle.
+A line `28:7` goes from a course to the first of its prerequisites, as listed, that is not done; `7.` says
+that all those of course 7 are done, so course 7 is done and the search goes back to the course that led to
+it. Each search begins at the lowest course not done. `28:7!` meets a course that was begun and is not done: a
+circle, so the answer is False. Does not list the courses of the circle.
 """
 
 import re

@@ -1,9 +1,9 @@
 """quantum_lock: the shortest sequence of buttons from 0 to a target, by breadth-first search.
 
-The first line bounds the numbers worth keeping: 0 and the target where no button subtracts, else 3 below 0 and 9 above
-the target. A line `g2A4B5` takes the next number waiting, here 2 with the light green, and writes each button that
-works then with the number it leads to, if that is within bounds and new with that light. When the target is met, lines
-`5B2g` follow the way back to 0; their buttons, last line first, are the answer.
+The first line bounds the numbers worth keeping: 0 and the target where no button subtracts, else 3 below 0
+and 9 above the target. A line `g2A4B5` takes the next number waiting, here 2 with the light green, and writes
+each button that works then with the number it leads to, if that is within bounds and new with that light.
+When the target is met, lines `5B2g` follow the way back to 0; their buttons, last line first, are the answer.
 The bounds miss about one shortest sequence in five hundred easy problems; there they are widened.
 """
 

@@ -1,0 +1,82 @@
+"""A start that can copy: previous-token heads and induction heads, wired into a fresh model.
+
+Copying what followed the same token before ("induction", Olsson et al. 2022, arXiv 2209.11895) underlies most of our
+paths, and a network with few steps to learn in may never find it by itself: the two heads help only together. As in
+mimetic initialisation (Trockman and Kolter 2023, arXiv 2305.09828) the weights are set so that it works from the
+first step; training changes them like any others. The architecture is untouched.
+
+Shapes: D model width, K head width. In block 0 two key-value heads attend one and two tokens back (their queries and
+keys read a direction u that all embeddings share, with rotary phases that meet there) and write a projection of that
+token. In block 1 one head finds places whose token before equals the present token, another those where the last
+two agree, and both copy the token there. Does not cover heads that look further back.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from microreason.model.transformer import Transformer
+
+
+def _orthonormal(rows: int, columns: int, generator: torch.Generator, against: Tensor) -> Tensor:
+    """[rows, columns] with orthonormal rows, all orthogonal to the rows of `against`."""
+    noise = torch.randn(columns, rows, generator=generator)
+    q, _ = torch.linalg.qr(torch.cat((against.T, noise), 1))
+    return q[:, len(against) :].T[:rows]
+
+
+@torch.no_grad()
+def wire_induction(model: Transformer, seed: int = 0, gain: float = 3.0) -> None:
+    """Set parts of a fresh model's embedding, block 0 and block 1. 
+
+    Raises ValueError for a model of fewer than two blocks or two key-value heads.
+    """
+    c = model.config
+    if c.layers < 2 or c.kv_heads < 2:
+        raise ValueError("induction takes two blocks and two key-value heads")
+    generator = torch.Generator().manual_seed(seed)
+    d, k, groups = c.dim, c.head_dim, c.heads // c.kv_heads
+    embedding = model.embedding.weight
+    size = float(embedding.norm(dim=1).mean())
+    u = torch.full((1, d), d**-0.5)
+    embedding.add_(size * u)
+
+    half = torch.arange(k // 2)
+    frequency = c.rope_theta ** (-half / (k // 2))
+    weight = torch.exp(-half / 3.0)
+    slow = torch.nonzero(frequency < 1 / 200)[:, 0]
+    dims = torch.cat((slow, slow + k // 2))
+    far = dims[1::2]
+    match = _orthonormal(len(dims), d, generator, u)
+    known = torch.cat((u, match))
+    writes = []
+    first, second = model.blocks[0], model.blocks[1]
+    scale = gain * size * d**-0.5 / groups  # a read of the normalised stream has about sqrt(d) of length
+    for back in (1, 2):  # heads of block 0 that look one and two tokens back
+        head = slice((back - 1) * k, back * k)
+        rest = _orthonormal(k - len(dims), d, generator, known)
+        write = _orthonormal(k, d, generator, known)
+        known = torch.cat((known, write))
+        writes.append(write)
+        angle = back * frequency
+        first.wk.weight[head] = torch.outer(torch.cat((weight * angle.cos(), weight * angle.sin())), u[0])
+        first.wv.weight[head] = torch.cat((match, rest))
+        for q in range((back - 1) * groups, back * groups):
+            first.wq.weight[q * k : (q + 1) * k] = torch.outer(torch.cat((weight, torch.zeros(k // 2))), u[0])
+            first.wo.weight[:, q * k : (q + 1) * k] = write.T * scale
+    one, two = (write[: len(dims)] for write in writes)
+    for head in (0, 1):  # heads of block 1 that match one token, and two
+        keys, queries = torch.zeros(k, d), torch.zeros(k, d)
+        keys[dims], queries[dims] = one, match
+        if head:
+            keys[far], queries[far] = two[1::2], one[1::2]
+        copied = _orthonormal(k, d, generator, u)
+        second.wk.weight[head * k : (head + 1) * k] = keys
+        second.wv.weight[head * k : (head + 1) * k] = copied
+        for q in range(head * groups, (head + 1) * groups):
+            second.wq.weight[q * k : (q + 1) * k] = queries
+            second.wo.weight[:, q * k : (q + 1) * k] = copied.T * scale
+    for block in (first, second):
+        block.q_norm.weight.fill_(1.4)
+        block.k_norm.weight.fill_(1.4)
