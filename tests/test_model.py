@@ -113,7 +113,8 @@ def test_wired_model_copies_before_any_training():
 
     def margin(model):
         """Mean logit of the right next token over the mean of all others."""
-        logits = model.logits(model(tokens))[0, again]
+        with torch.no_grad():
+            logits = model.logits(model(tokens))[0, again]
         return float((logits.gather(1, tokens[0, again + 1][:, None])[:, 0] - logits.mean(1)).mean())
 
     assert margin(wired) > margin(plain) + 1

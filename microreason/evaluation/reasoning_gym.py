@@ -44,10 +44,7 @@ def grade(problem: Problem, solution: Solution) -> float:
     """The grader's score; an answer cut off or one on which the grader fails scores 0."""
     if solution.answer is None or not solution.complete or problem.task is None:
         return 0.0
-    try:
-        return float(get_task(problem.task).grade(problem, solution.answer))
-    except Exception:  # graders are third-party code and meet any text here
-        return 0.0
+    return get_task(problem.task).grade(problem, solution.answer)
 
 
 def _question(problem: Problem, solution: Solution, tokens: int) -> dict[str, Any]:
