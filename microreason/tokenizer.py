@@ -3,8 +3,8 @@
 Pre-tokens: one digit; one sign or symbol; one newline; one capital of a run of capitals (unless a space stands before
 the run); a word with the space before it. The BPE merges within pre-tokens only. The wording that most problems of a
 task share ("Return True if the following two strings are isomorphic …") is one token per phrase, found by counting,
-so that a short context holds the part that varies. The four markers of the text form have ids outside the BPE: no input text, marker text
-included, can produce them.
+so that a short context holds the part that varies. The four markers of the text form have ids outside the BPE: no
+input text, marker text included, can produce them.
 Does not cover which texts it is trained on (`microreason tokenizer train`, data/corpus.py).
 """
 

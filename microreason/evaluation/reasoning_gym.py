@@ -44,7 +44,10 @@ def grade(problem: Problem, solution: Solution) -> float:
     """The grader's score; an answer cut off or one on which the grader fails scores 0."""
     if solution.answer is None or not solution.complete or problem.task is None:
         return 0.0
-    return get_task(problem.task).grade(problem, solution.answer)
+    try:
+        return get_task(problem.task).grade(problem, solution.answer)
+    except Exception:  # a task of a user's own may raise
+        return 0.0
 
 
 def _question(problem: Problem, solution: Solution, tokens: int) -> dict[str, Any]:
