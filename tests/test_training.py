@@ -93,6 +93,20 @@ def test_killed_while_writing_resumes_from_the_last_whole_checkpoint(tmp_path):
     assert resumed.train_step()["loss"] == reference.train_step()["loss"]
 
 
+def test_held_wiring_stays(tmp_path):
+    r = recipe(tmp_path)
+    stage = r.stages[-1].model_copy(update={"hold_wiring": True})
+    trainer = Trainer(r.model_copy(update={"stages": [stage], "induction_start": True}))
+    before = {k: v.clone() for k, v in trainer.model.state_dict().items()}
+    trainer.train_step()
+    after = trainer.model.state_dict()
+    for name in ("blocks.0.wq.weight", "blocks.1.wo.weight"):
+        assert torch.equal(before[name], after[name])
+    torch.testing.assert_close(before["embedding.weight"].sum(1), after["embedding.weight"].sum(1))
+    assert not torch.equal(before["embedding.weight"], after["embedding.weight"])
+    assert not torch.equal(before["blocks.2.wq.weight"], after["blocks.2.wq.weight"])
+
+
 def test_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
     trainer = Trainer(recipe(tmp_path))
     trainer.train_step()

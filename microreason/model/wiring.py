@@ -28,7 +28,7 @@ def _orthonormal(rows: int, columns: int, generator: torch.Generator, against: T
 
 @torch.no_grad()
 def wire_induction(model: Transformer, seed: int = 0, gain: float = 3.0) -> None:
-    """Set parts of a fresh model's embedding, block 0 and block 1. 
+    """Set parts of a fresh model's embedding, block 0 and block 1.
 
     Raises ValueError for a model of fewer than two blocks or two key-value heads.
     """
@@ -38,6 +38,7 @@ def wire_induction(model: Transformer, seed: int = 0, gain: float = 3.0) -> None
     generator = torch.Generator().manual_seed(seed)
     d, k, groups = c.dim, c.head_dim, c.heads // c.kv_heads
     embedding = model.embedding.weight
+    embedding.mul_(2.5)  # large enough that a copied token stands out among the logits of a tied head
     size = float(embedding.norm(dim=1).mean())
     u = torch.full((1, d), d**-0.5)
     embedding.add_(size * u)
@@ -80,3 +81,33 @@ def wire_induction(model: Transformer, seed: int = 0, gain: float = 3.0) -> None
     for block in (first, second):
         block.q_norm.weight.fill_(1.4)
         block.k_norm.weight.fill_(1.4)
+
+
+_HELD = ("attention_norm.weight", "wq.weight", "wk.weight", "wv.weight", "wo.weight", "q_norm.weight", "k_norm.weight")
+
+
+class Hold:
+    """Keeps the wired attention of blocks 0 and 1 and the shared direction of the embeddings as they were wired.
+
+    The first steps of a training are large and would erase the wiring before anything makes use of it; `apply` after
+    each of them puts it back.
+    """
+
+    def __init__(self, model: Transformer, seed: int) -> None:
+        fresh = Transformer(model.config, seed)
+        wire_induction(fresh, seed)
+        there = model.state_dict()
+        self._pairs = [
+            (there[f"blocks.{i}.{name}"], fresh.blocks[i].get_parameter(name).detach().to(there["norm.weight"].device))
+            for i in (0, 1)
+            for name in _HELD
+        ]
+        self._embedding = there["embedding.weight"]
+        self._size = float(fresh.embedding.weight.detach().sum(1).mean())
+
+    @torch.no_grad()
+    def apply(self) -> None:
+        """Restore what is held."""
+        for tensor, value in self._pairs:
+            tensor.copy_(value)
+        self._embedding.add_((self._size - self._embedding.sum(1, keepdim=True)) / self._embedding.shape[1])

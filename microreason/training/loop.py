@@ -25,7 +25,7 @@ from microreason.errors import BadWeights
 from microreason.model.config import SIZES, ModelConfig
 from microreason.model.growth import grow
 from microreason.model.transformer import Transformer
-from microreason.model.wiring import wire_induction
+from microreason.model.wiring import Hold, wire_induction
 from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
 from microreason.training.losses import solution_loss
@@ -112,6 +112,7 @@ class Trainer:
         if r.compile:
             for block in self.model.blocks:
                 block.compile(dynamic=False)
+        self.hold = Hold(self.model, r.seed) if self.stage.hold_wiring else None
         self.optimizers = make_optimizers(self.model, r.muon_lr, r.adam_lr, r.weight_decay)
         self.stream = DocumentStream(r.mixture(self.stage_number), self.tokenizer, cursor)
         self.packer = Packer(self.stream, r.row_lengths, r.micro_batch_tokens)
@@ -142,6 +143,8 @@ class Trainer:
                 group["lr"] = group["base_lr"] * factor
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
+        if self.hold:
+            self.hold.apply()
         self.step += 1
         self.tokens += sum(b.ids.size for b in batches)
         full = np.mean([(b.documents >= 0).mean() for b in batches])

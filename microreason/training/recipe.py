@@ -28,6 +28,7 @@ class Stage(_Part):
     shape: dict[Literal["dim", "layers", "heads", "kv_heads", "ff"], int] = {}
     difficulty: tuple[float, float] = (0.0, 1.0)
     published: float = Field(0.2, ge=0, le=1)
+    hold_wiring: bool = False
 
 
 class Recipe(_Part):
