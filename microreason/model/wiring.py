@@ -38,10 +38,10 @@ def wire_induction(model: Transformer, seed: int = 0, gain: float = 3.0) -> None
     generator = torch.Generator().manual_seed(seed)
     d, k, groups = c.dim, c.head_dim, c.heads // c.kv_heads
     embedding = model.embedding.weight
-    embedding.mul_(2.5)  # large enough that a copied token stands out among the logits of a tied head
+    embedding.mul_(4.0)  # large enough that a copied token stands out among the logits of a tied head
     size = float(embedding.norm(dim=1).mean())
     u = torch.full((1, d), d**-0.5)
-    embedding.add_(size * u)
+    embedding.add_((size - embedding @ u.T) * u)
 
     half = torch.arange(k // 2)
     frequency = c.rope_theta ** (-half / (k // 2))
@@ -87,7 +87,8 @@ _HELD = ("attention_norm.weight", "wq.weight", "wk.weight", "wv.weight", "wo.wei
 
 
 class Hold:
-    """Keeps the wired attention of blocks 0 and 1 and the shared direction of the embeddings as they were wired.
+    """Keeps the wired attention of blocks 0 and 1 and the shared direction of the embeddings as they were wired, and
+    the MLP of block 0 silent, so that block 1 reads tokens and the tokens before them and nothing else.
 
     The first steps of a training are large and would erase the wiring before anything makes use of it; `apply` after
     each of them puts it back.
@@ -102,6 +103,7 @@ class Hold:
             for i in (0, 1)
             for name in _HELD
         ]
+        self._pairs.append((there["blocks.0.w_down.weight"], fresh.blocks[0].w_down.weight.detach()))
         self._embedding = there["embedding.weight"]
         self._size = float(fresh.embedding.weight.detach().sum(1).mean())
 
