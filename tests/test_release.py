@@ -1,0 +1,20 @@
+"""The weights that ship: their size, and that both engines read them alike."""
+
+from microreason.inference import load
+from microreason.info import info
+from microreason.tasks import get_task
+from microreason.weights_file import describe
+
+
+def test_size_and_origin():
+    about = describe()
+    assert about["bytes"] <= 30_000_000
+    assert 26.5e6 <= info()["model"]["parameters"] <= 27.5e6
+    assert len(about["origin"]["tasks"]) >= 24
+    assert len({get_task(name).category for name in about["origin"]["tasks"]}) >= 8
+
+
+def test_both_engines_agree():
+    texts = [get_task(name).generate(7, 0, "easy").text for name in ("aiw", "gcd", "syllogism")]
+    edge, torch = (load(engine=name).generate(texts, max_tokens=60) for name in ("edge", "torch"))
+    assert edge == torch
