@@ -23,6 +23,10 @@ def load(name):
     return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
 
 
+def have(name):
+    return (RESULTS / f"{name}.json").exists()
+
+
 def percent(value):
     return "–" if value is None else f"{100 * value:.1f}"
 
@@ -39,6 +43,9 @@ def summary():
     ]
     runs = {"hard, seed 45": "hard-45", "hard, unseen seed 20261123": "hard-20261123", "easy, seed 45": "easy-45"}
     for title, name in runs.items():
+        if not have(name):
+            rows.append(f"| {title} | not measured yet | | | | | |")
+            continue
         result = load(name)
         versus = result["comparison"]
         theirs = [percent(versus[s]["theirs"]) for s in ("claude", "r1", "o3_mini")]
@@ -50,7 +57,8 @@ def summary():
 
 
 def tasks():
-    hard, fresh, easy = (load(n)["tasks"] for n in ("hard-45", "hard-20261123", "easy-45"))
+    names = ("hard-45", "hard-20261123", "easy-45")
+    hard, fresh, easy = (load(n)["tasks"] if have(n) else {} for n in names)
     rows = [
         "| task | hard (n=50) | 95 % interval | unseen seed | easy | "
         "Claude 3.5 Sonnet, hard | DeepSeek-R1, hard | o3-mini, hard |",
@@ -58,7 +66,7 @@ def tasks():
     ]
     for name, row in hard.items():
         interval = " to ".join(percent(v) for v in row["interval"])
-        ours = (row["score"], fresh[name]["score"], easy[name]["score"])
+        ours = [row["score"], *(other.get(name, {}).get("score") for other in (fresh, easy))]
         cells = [name, percent(ours[0]), interval, *map(percent, ours[1:])]
         cells += [percent(row[system]) for system in ("claude", "r1", "o3_mini")]
         rows.append(f"| {' | '.join(cells)} |")
@@ -68,9 +76,8 @@ def tasks():
 def facts():
     about, (config, _) = describe(), read_weights()
     origin, hard = about["origin"], load("hard-45")
-    speed, loss = load("training_speed"), load("int8-loss")
     explain = hard["explainability"]
-    return [
+    lines = [
         f"- Parameters: {config.parameters():,}; int8 file: {about['bytes'] / 1e6:.1f} MB; "
         f"SHA-256 `{about['sha256'][:16]}…`.",
         f"- Training: {origin['tokens']:,} tokens in {origin['training_minutes']} minutes of wall-clock on "
@@ -78,12 +85,21 @@ def facts():
         f"recipe `{origin['recipe']}`.",
         f"- Sound steps among checkable ones on solved hard problems: {percent(explain['soundness'])} %; "
         f"share of their steps that a checker can judge: {percent(explain['coverage'])} %.",
-        f"- Lost by int8, hard level: {percent(loss['lost'])} points (float32 {percent(loss['float32'])}, "
-        f"int8 {percent(loss['int8'])}, n={loss['n']}).",
-        f"- Training throughput against transformers' Trainer, equal shape, 512 tokens: {speed['ratio']:.2f}× "
-        f"({speed['interval'][0]:.2f} to {speed['interval'][1]:.2f}); {speed['median']['ours']:.0f} tokens/s.",
-        f"- Figures of {hard['date'][:10]}, commit {hard['commit']}.",
+        f"- Figures of {hard['date'][:10]}, commit {hard['commit']}, at most {hard['max_tokens']} tokens a solution.",
     ]
+    if have("int8-loss"):
+        loss = load("int8-loss")
+        lines.append(
+            f"- Lost by int8, hard level: {percent(loss['lost'])} points (float32 {percent(loss['float32'])}, "
+            f"int8 {percent(loss['int8'])}, n={loss['n']})."
+        )
+    if have("training_speed"):
+        speed = load("training_speed")
+        lines.append(
+            f"- Training throughput against transformers' Trainer, equal shape, 512 tokens: {speed['ratio']:.2f}× "
+            f"({speed['interval'][0]:.2f} to {speed['interval'][1]:.2f}); {speed['median']['ours']:.0f} tokens/s."
+        )
+    return lines
 
 
 BLOCKS = {"summary": summary, "tasks": tasks, "facts": facts}
