@@ -8,32 +8,29 @@ Does not cover stopping after the 1000 single applications that the problem allo
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import follows, last_number, write
 from microreason.tasks.base import GymTask
 
 
 def _walk(a, b, c):
     """Yields each line; is sent the line that was really written and goes on from its last number."""
 
-    def value(line, otherwise):
-        number = re.search(r"\d+$", line)
-        return int(number[0]) if number else otherwise
-
-    x, y = value((yield f"X=2*{a}={2 * a}"), 2 * a), a
-    left = value((yield f"B:{b}=2*{b // 2}+{b % 2}"), b % 2)
-    x = value((yield f"X={x}+{b // 2}={x + b // 2}"), 0)
-    right = value((yield f"C:{c}=2*{c // 2}+{c % 2}"), c % 2)
-    y = value((yield f"Y={y}+{c // 2}={y + c // 2}"), 0)
+    x, y = last_number((yield f"X=2*{a}={2 * a}"), 2 * a), a
+    left = last_number((yield f"B:{b}=2*{b // 2}+{b % 2}"), b % 2)
+    x = last_number((yield f"X={x}+{b // 2}={x + b // 2}"), 0)
+    right = last_number((yield f"C:{c}=2*{c // 2}+{c % 2}"), c % 2)
+    y = last_number((yield f"Y={y}+{c // 2}={y + c // 2}"), 0)
     if left and right:
-        x = value((yield f"X={x}+2={x + 2}"), 0)
-        y = value((yield f"Y={y}+1={y + 1}"), 0)
+        x = last_number((yield f"X={x}+2={x + 2}"), 0)
+        y = last_number((yield f"Y={y}+1={y + 1}"), 0)
         left = right = 0
     yield f"Z:{x}{'<' if x < y else '>' if x > y else '='}{y}"
     z = min(x, y)
     if x < y:
-        y = value((yield f"Y={y}-{x}={y - x}"), 0)
+        y = last_number((yield f"Y={y}-{x}={y - x}"), 0)
         x = 0
     else:
-        x = value((yield f"X={x}-{y}={x - y}"), 0)
+        x = last_number((yield f"X={x}-{y}={x - y}"), 0)
         y = 0
     return f"0 {left} {right} {x} {y} {z}"
 
@@ -51,22 +48,9 @@ class StringSplitting(GymTask):
         return map(int, re.search(r"you have (\d+) machine A, (\d+) machine B, and (\d+) machine C", text).groups())
 
     def expert(self, problem: Problem) -> Solution:
-        walk, lines = _walk(*self._counts(problem.text)), []
-        try:
-            lines.append(next(walk))
-            while True:
-                lines.append(walk.send(lines[-1]))
-        except StopIteration as end:
-            return Solution.of(lines, end.value)
+        return Solution.of(*write(_walk(*self._counts(problem.text))))
 
     def check(self, text, previous, step):
         if not re.match(r"[A-Z][=:]", step):
             return None
-        walk = _walk(*self._counts(text))
-        try:
-            wanted = next(walk)
-            for line in previous:
-                wanted = walk.send(line)
-        except StopIteration:
-            return False
-        return step == wanted
+        return follows(_walk(*self._counts(text)), previous, step)

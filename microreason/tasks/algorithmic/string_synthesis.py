@@ -8,6 +8,7 @@ change; nothing is written where a rule cannot be used. Does not cover stopping 
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import follows, last_number, write
 from microreason.tasks.base import GymTask
 
 
@@ -18,16 +19,12 @@ def _order(rule, x, y):
 def _walk(a, b, c):
     """Yields each line; is sent the line that was really written and goes on from its last number."""
 
-    def value(line, otherwise):
-        number = re.search(r"\d+$", line)
-        return int(number[0]) if number else otherwise
-
     have = {"A": a, "B": b, "C": c}
 
     def take(used, blocks):
         for block in blocks if used else "":
             left = have[block] - used
-            have[block] = value((yield f"{block}={have[block]}-{used}={left}"), left)
+            have[block] = last_number((yield f"{block}={have[block]}-{used}={left}"), left)
 
     made = []
     for rule, blocks in ((1, "ABC"), (2, "AB"), (3, "BC")):
@@ -38,17 +35,17 @@ def _walk(a, b, c):
         yield from take(used, blocks)
         made.append(used)
     c = have["C"]
-    c = value((yield f"4:{c}=2*{c // 2}+{c % 2}"), c % 2)
+    c = last_number((yield f"4:{c}=2*{c // 2}+{c % 2}"), c % 2)
     curly_a, curly_c = made[0], made[1] + have["C"] // 2
     if made[1] and have["C"] // 2:
-        curly_c = value((yield f"4:{made[1]}+{have['C'] // 2}={curly_c}"), curly_c)
+        curly_c = last_number((yield f"4:{made[1]}+{have['C'] // 2}={curly_c}"), curly_c)
     yield _order(5, curly_a, curly_c)
     used = min(curly_a, curly_c)
     if used:
         large = max(curly_a, curly_c)
-        left = value((yield f"5:{large}-{used}={large - used}"), 0)
+        left = last_number((yield f"5:{large}-{used}={large - used}"), 0)
         curly_a, curly_c = (0, left) if curly_a < curly_c else (left, 0)
-    curly_b = value((yield f"6:{made[2]}=2*{made[2] // 2}+{made[2] % 2}"), made[2] % 2)
+    curly_b = last_number((yield f"6:{made[2]}=2*{made[2] // 2}+{made[2] % 2}"), made[2] % 2)
     counts = (have["A"], have["B"], c, curly_a, curly_b, curly_c, used, used, made[2] // 2)
     return " ".join(map(str, counts))
 
@@ -66,22 +63,9 @@ class StringSynthesis(GymTask):
         return map(int, re.search(r"you have (\d+) \[A\], (\d+) \[B\], and (\d+) \[C\] blocks", text).groups())
 
     def expert(self, problem: Problem) -> Solution:
-        walk, lines = _walk(*self._counts(problem.text)), []
-        try:
-            lines.append(next(walk))
-            while True:
-                lines.append(walk.send(lines[-1]))
-        except StopIteration as end:
-            return Solution.of(lines, end.value)
+        return Solution.of(*write(_walk(*self._counts(problem.text))))
 
     def check(self, text, previous, step):
         if not re.match(r"[A-Z]=|\d+:", step):
             return None
-        walk = _walk(*self._counts(text))
-        try:
-            wanted = next(walk)
-            for line in previous:
-                wanted = walk.send(line)
-        except StopIteration:
-            return False
-        return step == wanted
+        return follows(_walk(*self._counts(text)), previous, step)
