@@ -130,10 +130,9 @@ def main():
     while progress < 1:
         start = time.process_time()
         batch = next(packer)
-        ids, positions, documents, targets = map(
-            torch.from_numpy, (batch.ids, batch.positions, batch.documents, batch.targets)
-        )
-        loss = solution_loss(model, model(ids, positions, documents), targets) / (batch.targets != IGNORE).sum()
+        ids, positions, documents = map(torch.from_numpy, (batch.ids, batch.positions, batch.documents))
+        hidden = model(ids, positions, documents)
+        loss = solution_loss(model, hidden, batch.targets) / (batch.targets != IGNORE).sum()
         loss.backward()
         for optimizer in optimizers:
             for group in optimizer.param_groups:

@@ -1,4 +1,4 @@
-"""Writes every figure of README.md and of the model card from the JSON files under benchmarks/results.
+"""Writes every figure of README.md, the model card and docs/ from the JSON files under benchmarks/results.
 
 A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`; what stands between is replaced.
 
@@ -16,7 +16,7 @@ from microreason.weights_file import describe, read_weights
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-FILES = [ROOT / "README.md", ROOT / "microreason" / "weights" / "README.md"]
+FILES = [ROOT / "README.md", ROOT / "microreason" / "weights" / "README.md", ROOT / "docs" / "tasks.md"]
 
 
 def load(name):
@@ -60,7 +60,7 @@ def tasks():
     names = ("hard-45", "hard-20261123", "easy-45")
     hard, fresh, easy = (load(n)["tasks"] if have(n) else {} for n in names)
     rows = [
-        "| task | hard (n=50) | 95 % interval | unseen seed | easy | "
+        "| task | hard | 95 % interval | unseen seed | easy | "
         "Claude 3.5 Sonnet, hard | DeepSeek-R1, hard | o3-mini, hard |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -102,7 +102,60 @@ def facts():
     return lines
 
 
-BLOCKS = {"summary": summary, "tasks": tasks, "facts": facts}
+def share(part, whole):
+    return f"{percent(part / whole)} %" if whole else "–"
+
+
+def experts():
+    if not have("tasks"):
+        return ["Not measured yet."]
+    rows = [
+        "| task | category | expert's score, easy / hard | steps | tokens of a problem | tokens of a solution "
+        "(95 %) | steps with a checker | mistakes found | notes |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, task in load("tasks")["tasks"].items():
+        cells = [task[level] for level in ("easy", "hard")]
+        pairs = [
+            [f"{c['score']:.3f}" for c in cells], [f"{c['steps']:.0f}" for c in cells],
+            [f"{c['problem_tokens']['median']:.0f}" for c in cells],
+            [f"{c['solution_tokens']['median']:.0f} ({c['solution_tokens']['p95']:.0f})" for c in cells],
+            [share(c["coverage"], 1) for c in cells],
+            [share(sum(c["found"].values()), sum(c["corrupted"].values())) for c in cells],
+        ]  # fmt: skip
+        notes = ["unexplained"] * task["unexplained"] + ["rules, not gold"] * (not task["exact"])
+        row = [name, task["category"], *(" / ".join(pair) for pair in pairs), ", ".join(notes)]
+        rows.append(f"| {' | '.join(row)} |")
+    return rows
+
+
+def expert_facts():
+    if not have("tasks"):
+        return ["Not measured yet."]
+    result = load("tasks")
+    s, n = result["summary"], result["size"]
+    kinds = ", ".join(f"{kind} {percent(share)} %" for kind, share in s["found_by_kind"].items())
+    lines = [
+        f"- Tasks with an expert: {s['tasks']}, {s['explained']} of them not marked `unexplained`; experts graded 0.99 "
+        f"or better on at least 99 % of {n} fresh problems at each level: {s['solved']}.",
+        f"- Steps with a checker, mean over tasks: {percent(s['coverage'])} %; of those, judged unsound (false "
+        f"alarms): {s['false_alarms']} of {s['sound'] + s['false_alarms']:,}.",
+        f"- Corrupted steps found, where the step has a checker: {percent(s['found'] / s['corrupted'])} % of "
+        f"{s['corrupted']:,} ({kinds}).",
+        f"- Longer than 1,500 tokens (easy) or 6,000 (hard) at the 95 % point: {', '.join(s['too_long']) or 'none'}.",
+        f"- Problems of seed {result['seed']}; {result['date'][:10]}, commit {result['commit']}.",
+    ]
+    if have("supply"):
+        supply = load("supply")
+        lines.append(
+            f"- Supply, {supply['workers']} processes on {supply['hardware']['cores']} cores, all tasks: "
+            f"{supply['solution_tokens_per_second']:,.0f} solution tokens/s, {supply['ratio']:.1f} times what the "
+            "trainer eats on the same machine."
+        )
+    return lines
+
+
+BLOCKS = {"summary": summary, "tasks": tasks, "facts": facts, "experts": experts, "expert_facts": expert_facts}
 
 
 def fill(text):

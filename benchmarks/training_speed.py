@@ -23,7 +23,7 @@ from microreason.data.packing import Packer
 from microreason.evaluation.records import circumstances, write_json
 from microreason.model.config import SIZES
 from microreason.training.loop import Trainer as Ours
-from microreason.training.loop import bf16_is_fast
+from microreason.training.optim import bf16_is_fast
 from microreason.training.recipe import load_recipe
 
 LENGTH, MICRO, ACCUMULATE = 512, 4096, 2
@@ -31,10 +31,10 @@ LENGTH, MICRO, ACCUMULATE = 512, 4096, 2
 
 def recipe(folder):
     """The release recipe at its final shape, rows of 512 tokens."""
-    base = load_recipe(Path(__file__).parent.parent / "recipes" / "first.yaml")
-    stage = base.stages[-1].model_copy(update={"until": 1.0, "shape": {}})
+    base = load_recipe(Path(__file__).parent.parent / "recipes" / "second.yaml")
+    stage = base.stages[-1].model_copy(update={"until": 1.0, "shape": {}, "accumulate": ACCUMULATE})
     return base.model_copy(update={
-        "stages": [stage], "row_lengths": [LENGTH], "micro_batch_tokens": MICRO, "accumulate": ACCUMULATE,
+        "stages": [stage], "row_lengths": [LENGTH], "micro_batch_tokens": MICRO,
         "output": folder, "start": None})  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 Exit statuses: 0 done or solved, 2 bad input, 3 no answer within the token limit, 130 interrupted with Ctrl-C.
 Imports stand inside the verbs, so `microreason --help` is quick and needs the core only.
 Does not cover any logic: solve → microreason.solve, train → training.pretrain.train,
-eval → evaluation.reasoning_gym.evaluate, data build → data.mixture.build, info → info.info,
+eval → evaluation.reasoning_gym.evaluate, data build → data.shards.build,
+data stats → data.stats.measure, evolve → training.evolve.evolve,
+teach → teachers.teach, info → info.info,
 tokenizer train → data.corpus.train_tokenizer.
 """
 
@@ -33,7 +35,7 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(data_app, name="data")
 app.add_typer(tokenizer_app, name="tokenizer")
 
-_EXTRAS = {"torch": "train", "reasoning_gym": "eval"}
+_EXTRAS = {"torch": "train", "reasoning_gym": "eval", "matplotlib": "eval", "openai": "teach"}
 Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="The recipe.")]
 Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
 Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
@@ -132,6 +134,68 @@ def train(
         run(load_recipe(recipe), minutes=minutes, resume=resume)
 
 
+@app.command()
+def evolve(
+    recipe: Recipe,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
+    trial: Annotated[int, typer.Option(min=1, help="Problems per task in the trial before and after.")] = 32,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write before and after to this file.")] = None,
+) -> None:
+    """Self-evolution: reinforcement learning on the model's own solutions; Ctrl-C writes a checkpoint and leaves."""
+    with _sentences():
+        from rich.console import Console
+
+        from microreason.evaluation.records import write_json
+        from microreason.inputs import check_writable
+        from microreason.training.evolve import evolve as run
+        from microreason.training.evolve import load_evolve
+
+        if json_file is not None:
+            check_writable(json_file)
+        result = run(load_evolve(recipe), resume, trial, Console(stderr=True))
+        if json_file is not None:
+            write_json(json_file, result)
+        for name in result["before"]:
+            before, after = (result[when][name]["correctness"] for when in ("before", "after"))
+            typer.echo(f"{name}: {before:.2f} -> {after:.2f}")
+
+
+@app.command()
+def teach(
+    output: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="Where every answer is appended.")],
+    tasks: Annotated[str, typer.Option(help="Tasks, separated by commas.")],
+    url: Annotated[str, typer.Option(help="An OpenAI-compatible endpoint, as http://localhost:8000/v1.")],
+    model: Annotated[str, typer.Option(help="The model's name there.")],
+    count: Annotated[int, typer.Option(min=1, help="Problems per task.")] = 50,
+    difficulty: Annotated[float, typer.Option(min=0, max=1, help="From 0 to 1.")] = 0.3,
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 8,
+    limit: Annotated[float | None, typer.Option(min=0, help="Stop asking once so much is spent.")] = None,
+    price_in: Annotated[float, typer.Option(min=0, help="Price of a million prompt tokens.")] = 0.0,
+    price_out: Annotated[float, typer.Option(min=0, help="Price of a million answered tokens.")] = 0.0,
+) -> None:
+    """Ask a large model for solutions, grade and check them; a run that was stopped asks only for what is missing.
+
+    The key is read from OPENAI_API_KEY.
+    """
+    with _sentences():
+        import os
+
+        from rich.progress import Progress
+
+        from microreason.inputs import check_writable
+        from microreason.teachers import Endpoint, problems
+        from microreason.teachers import teach as run
+
+        key = os.environ.get("OPENAI_API_KEY", "none")
+        prices = {"price_in": price_in, "price_out": price_out, "limit": limit}
+        todo = list(problems([name.strip() for name in tasks.split(",")], count, difficulty))
+        with Progress() as bar:
+            line = bar.add_task("asking", total=len(todo))
+            endpoint = Endpoint(url, model, key, concurrency, **prices)
+            result = run(endpoint, todo, check_writable(output), lambda lesson: bar.advance(line))
+        typer.echo(json.dumps(result, indent=1))
+
+
 @eval_app.command("reasoning-gym")
 def eval_reasoning_gym(
     level: Annotated[str, typer.Option(help="easy or hard.")],
@@ -177,14 +241,60 @@ def eval_reasoning_gym(
             raise typer.Exit(130)
 
 
+Workers = Annotated[int, typer.Option(min=1, help="Processes.")]
+
+
 @data_app.command("build")
-def data_build(recipe: Recipe) -> None:
-    """Make the training data that a recipe asks for."""
+def data_build(
+    recipe: Recipe,
+    shards: Annotated[int, typer.Option(min=1, help="Shards of 2,000 problems for each stage.")] = 1,
+    workers: Workers = 1,
+) -> None:
+    """Write the training data of a recipe as shards; an interrupted build goes on where it stopped."""
     with _sentences():
-        from microreason.data.mixture import build
+        from microreason.data.shards import build
         from microreason.training.recipe import load_recipe
 
-        build(load_recipe(recipe))
+        build(load_recipe(recipe), shards, workers)
+
+
+@data_app.command("stats")
+def data_stats(
+    tasks: Annotated[str | None, typer.Option(help="Names or Python files, comma between; left out, all.")] = None,
+    size: Annotated[int, typer.Option(min=1, help="Problems per task and level.")] = 50,
+    seed: Annotated[int, typer.Option(help="Seed of the problems.")] = 77,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Write the distribution of lengths as an SVG file.")] = None,
+    workers: Workers = 1,
+) -> None:
+    """Test tasks and experts: scores, soundness, lengths, corrupted steps found. Exit status 1 where one fails."""
+    with _sentences():
+        from rich.console import Console
+
+        from microreason.data.stats import draw_lengths, measure, show
+        from microreason.evaluation.records import write_json
+        from microreason.inputs import check_writable
+
+        for path in (json_file, picture):
+            if path is not None:
+                check_writable(path)
+        result = measure(None if tasks is None else tasks.split(","), size, seed, workers)
+        if json_file is not None:
+            write_json(json_file, result)
+        if picture is not None:
+            draw_lengths(result, picture)
+        show(result, Console(highlight=False, width=140))
+        if result["failed"]:
+            raise typer.Exit(1)
+
+
+@data_app.command("hold-out")
+def data_hold_out() -> None:
+    """Write the fingerprints of the evaluation questions of tasks that the file does not have yet."""
+    with _sentences():
+        from microreason.data.documents import write_held_out
+
+        write_held_out(report=typer.echo)
 
 
 @tokenizer_app.command("train")

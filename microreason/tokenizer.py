@@ -1,7 +1,7 @@
 """Byte-level BPE in which every digit, sign and capital stands alone, with phrase tokens for constant wording.
 
-Pre-tokens: one digit; one sign or symbol; one newline; one capital of a run of capitals (unless a space stands before
-the run); a word with the space before it. The BPE merges within pre-tokens only. The wording that most problems of a
+Pre-tokens: one digit; one sign or symbol; one newline; one capital of a run of capitals, the first with the space
+before it; a word with the space before it. The BPE merges within pre-tokens only. The wording that most problems of a
 task share ("Return True if the following two strings are isomorphic …") is one token per phrase, found by counting,
 so that a short context holds the part that varies. The four markers of the text form have ids outside the BPE: no
 input text, marker text included, can produce them.
@@ -24,8 +24,8 @@ from microreason.solution import MARKERS, Solution, Step
 
 DEFAULT = Path(__file__).parent / "weights" / "tokenizer.json"
 MAX_SIZE = 8192
-_SPLIT = r"\n|\d|[A-Z](?![a-z])| ?[A-Z]?[a-z]+| ?\p{L}+|[^\p{L}\d\s]| +|\s"
-_PIECE = re.compile(r"\n|\d|[A-Z](?![a-z])| ?[A-Z]?[a-z]+| ?[^\W\d_]+|[^\w\s]|_| +|\s")
+_SPLIT = r"\n|\d| ?[A-Z](?![a-z])| ?[A-Z]?[a-z]+| ?\p{L}+|[^\p{L}\d\s]| +|\s"
+_PIECE = re.compile(r"\n|\d| ?[A-Z](?![a-z])| ?[A-Z]?[a-z]+| ?[^\W\d_]+|[^\w\s]|_| +|\s")
 _SURROGATES = re.compile("([\udc80-\udcff])")
 
 
@@ -66,9 +66,13 @@ class Tokenizer:
         except Exception as error:  # the library raises bare Exception for damaged files
             raise BadWeights(f"The tokenizer file {path.name} is missing or damaged ({str(error)[:80]}).") from None
 
+    def to_json(self) -> str:
+        """The text of `tokenizer.json`."""
+        return json.dumps(json.loads(self._bpe.to_str()), ensure_ascii=False)
+
     def save(self, path: Path) -> None:
         """Write `tokenizer.json`."""
-        path.write_text(json.dumps(json.loads(self._bpe.to_str()), ensure_ascii=False), "utf-8")
+        path.write_text(self.to_json(), "utf-8")
 
     def encode(self, text: str | bytes) -> list[int]:
         """Ids of a text; bytes that are no UTF-8 become single-byte tokens. Never yields a marker's id."""

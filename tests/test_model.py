@@ -126,3 +126,15 @@ def test_wired_model_copies_before_any_training():
 def test_bad_configurations_are_refused(change):
     with pytest.raises(BadWeights, match="configuration"):
         ModelConfig.parse({**NANO.model_dump(), **change})
+
+
+def test_blocks_of_documents_equal_the_dense_mask():
+    model = Transformer(ModelConfig.size("nano", routing="off"), seed=3)
+    for block in model.blocks:
+        torch.nn.init.normal_(block.wo.weight, std=0.1)
+    ids = torch.randint(0, 8000, (2, 160))
+    documents = torch.tensor([[0] * 50 + [1] * 90 + [-1] * 20, [0] * 160])
+    with torch.inference_mode():
+        dense = model(ids, None, documents)
+        model.blockwise = True
+        torch.testing.assert_close(model(ids, None, documents), dense, atol=1e-4, rtol=1e-4)

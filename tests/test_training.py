@@ -24,11 +24,10 @@ size: nano
 tokens: {tokens}
 tasks: [gcd]
 stages:
-  - {{until: 0.5, shape: {{dim: 64, heads: 2, kv_heads: 1, ff: 96, layers: 1}}, difficulty: [0.0, 0.3]}}
-  - {{until: 1.0, difficulty: [0.0, 0.5]}}
+  - {{until: 0.5, shape: {{dim: 64, heads: 2, kv_heads: 1, ff: 96, layers: 1}}, difficulty: [0.0, 0.3], accumulate: 2}}
+  - {{until: 1.0, difficulty: [0.0, 0.5], accumulate: 2}}
 row_lengths: [128, 256]
 micro_batch_tokens: 512
-accumulate: 2
 compile: false
 checkpoint_minutes: 0
 output: {output}
@@ -145,7 +144,7 @@ def test_ctrl_c_saves_and_leaves(tmp_path):
     [
         ("tokens:", "tokenz:", "tokenz"), ("size: nano", "size: huge", "size"), ("tasks: [gcd]", "tasks: [gdc]", "gcd"),
         ("until: 0.5", "until: 1.5", "until"), ("until: 1.0", "until: 0.9", "until"), ("name: t", "name: ../x", "name"),
-        ("accumulate: 2", "accumulate: {", "cannot be read"), ("[128, 256]", "[128, 300]", "row length"),
+        ("size: nano", "size: {", "cannot be read"), ("[128, 256]", "[128, 300]", "row length"),
     ],
 )  # fmt: skip
 def test_bad_recipes_give_a_sentence(tmp_path, old, new, word):

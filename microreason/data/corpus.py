@@ -1,4 +1,5 @@
-"""What the tokenizer is trained on: problems and solutions of all tasks, Python's own library, and texts given.
+"""What the tokenizer is trained on: problems and solutions of all tasks, problems of the published tasks that have no
+expert yet, Python's own library, and texts given.
 
 Does not cover training documents (documents.py).
 """
@@ -11,8 +12,9 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-from microreason.data.documents import DocumentStream, Mixture
+from microreason.data.documents import FIRST_SEED, Mixture, draw
 from microreason.errors import BadInput
+from microreason.evaluation.published import published_tasks
 from microreason.tasks import all_tasks
 from microreason.tokenizer import Tokenizer, train
 
@@ -46,13 +48,19 @@ def texts(path: Path, characters: int) -> Iterator[str]:
 
 def train_tokenizer(output: Path, text_files: list[Path], per_task: int = 120, characters: int = 600_000) -> Tokenizer:
     """Train the tokenizer on every registered task, code and the given texts, and write it to a file."""
+    from reasoning_gym import create_dataset
+
     problems: dict[str, list[str]] = {}
     corpus: list[str] = []
     for name in all_tasks():
-        stream = DocumentStream(Mixture({name: 1.0}, published=0.7, seed=-1), tokenizer=None)
-        drawn = [pair for pair in map(stream.draw, range(per_task)) if not isinstance(pair, str)]
+        mixture = Mixture({name: 1.0}, published=0.7, seed=-1)
+        drawn = [pair for i in range(per_task) if not isinstance(pair := draw(mixture, i), str)]
         problems[name] = [problem.text for problem, _ in drawn]
         corpus += problems[name] + [solution.to_text() for _, solution in drawn]
+    for name in sorted(published_tasks() - set(problems)):
+        dataset = create_dataset(name, seed=FIRST_SEED, size=per_task // 4)
+        problems[name] = [item["question"] for item in dataset]
+        corpus += problems[name]
     corpus += code(2 * characters)
     for path in text_files:
         corpus += texts(path, characters)

@@ -92,8 +92,8 @@ class Packer:
             self.add(next(self.stream))
 
     def state(self) -> list[list[list[list[Document]]]]:
-        """Rows open and full, by length."""
-        return [[self.open[n], self.full[n]] for n in self.lengths]
+        """A copy of the rows open and full, by length."""
+        return [[[list(row) for row in rows] for rows in (self.open[n], self.full[n])] for n in self.lengths]
 
     def restore(self, state: list[list[list[list[Document]]]]) -> None:
         """Undo `state`."""

@@ -67,6 +67,11 @@ def published(task: str, level: str) -> dict[str, Any] | None:
     return None if row is None else dict(row)
 
 
+def published_tasks() -> set[str]:
+    """The names of all tasks with published figures."""
+    return {task for task, _ in _table()}
+
+
 def to_beat(figures: dict[str, Any], system: str) -> float | None:
     """The figure a comparison uses: the published one, for DeepSeek-R1 the higher of the two."""
     values = [figures.get(system)] + ([figures.get("r1_without_failures")] if system == "r1" else [])

@@ -24,10 +24,11 @@ _OPEN_CLAIM = re.compile(r"^\d+(?:[-+*%]\d+)+=$")
 
 @dataclass(frozen=True)
 class Generation:
-    """A solution and the number of tokens drawn for it, those taken back included."""
+    """A solution, the number of tokens drawn for it, those taken back included, and the ids that remained."""
 
     solution: Solution
     tokens: int
+    ids: tuple[int, ...]
 
 
 @dataclass
@@ -94,4 +95,5 @@ class Draft:
 
     def finish(self) -> Generation:
         """What was written."""
-        return Generation(self.tokenizer.decode_solution(self.ids[self.prompt :]), self.drawn)
+        ids = self.ids[self.prompt :]
+        return Generation(self.tokenizer.decode_solution(ids), self.drawn, tuple(ids))

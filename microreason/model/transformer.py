@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
 from microreason.model.cache import KVCache
 from microreason.model.config import ModelConfig
@@ -20,6 +21,15 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary embedding: x [B, N, T, K], cos and sin [B, 1, T, K/2]; pairs are (i, i + K/2)."""
     a, b = x.chunk(2, -1)
     return torch.cat((a * cos - b * sin, b * cos + a * sin), -1)
+
+
+def document_blocks(documents: Tensor) -> BlockMask:
+    """documents [B, T] -> the causal mask within documents, as blocks that FlexAttention skips where they are empty."""
+
+    def visible(b: Tensor, h: Tensor, q: Tensor, k: Tensor) -> Tensor:
+        return (q >= k) & (documents[b, q] == documents[b, k])
+
+    return create_block_mask(visible, len(documents), None, documents.shape[1], documents.shape[1], documents.device)
 
 
 class Block(nn.Module):
@@ -46,12 +56,12 @@ class Block(nn.Module):
         self,
         x: Tensor,
         rope: tuple[Tensor, Tensor],
-        mask: Tensor | None,
+        mask: Tensor | BlockMask | None,
         far: Tensor | None,
         cache: tuple[KVCache, int, Tensor] | None,
     ) -> Tensor:
-        """x [B, T, D] -> [B, T, D]. `mask` [B, 1, T, S] bool (None: causal), `far` [B, T, S] where routing
-        decides (None: routing off), `cache` is (cache, layer, positions [B, T])."""
+        """x [B, T, D] -> [B, T, D]. `mask` [B, 1, T, S] bool, or its blocks (None: causal), `far` [B, T, S] where
+        routing decides (None: routing off), `cache` is (cache, layer, positions [B, T])."""
         c = self.config
         batch, tokens, _ = x.shape
         h = self.attention_norm(x)
@@ -69,6 +79,9 @@ class Block(nn.Module):
             k, v = store.keys[layer][:, :, :slots], store.values[layer][:, :, :slots]
             is_open = store.open[layer][:, :, :slots]
         groups = c.heads // c.kv_heads
+        if isinstance(mask, BlockMask):
+            y = flex_attention(q, k, v, block_mask=mask, enable_gqa=True)
+            return self._rest(x, y)
         if far is not None:
             if c.routing == "soft":
                 mask = torch.where(mask, soft_bias(z, far), float("-inf"))
@@ -80,18 +93,25 @@ class Block(nn.Module):
             k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
             mask = mask if mask is None or mask.shape[1] == 1 else mask.repeat_interleave(groups, 1)
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None and tokens > 1)
-        y = y.reshape(batch, c.heads, tokens, c.head_dim).transpose(1, 2)
-        x = x + self.wo(y.reshape(batch, tokens, c.dim))
+        return self._rest(x, y.reshape(batch, c.heads, tokens, c.head_dim))
+
+    def _rest(self, x: Tensor, y: Tensor) -> Tensor:
+        """Output projection of y [B, N, T, K], then the MLP."""
+        x = x + self.wo(y.transpose(1, 2).reshape(x.shape))
         h = self.mlp_norm(x)
         return x + self.w_down(F.silu(self.w_gate(h)) * self.w_up(h))
 
 
 class Transformer(nn.Module):
-    """The whole network. `forward` gives hidden states; `logits` the scores of the next token."""
+    """The whole network. `forward` gives hidden states; `logits` the scores of the next token.
+
+    `blockwise`: packed documents go through FlexAttention instead of a dense mask; it has no backward pass on a CPU.
+    """
 
     def __init__(self, config: ModelConfig, seed: int = 0) -> None:
         super().__init__()
         self.config = config
+        self.blockwise = False
         self.embedding = nn.Embedding(config.vocab_size, config.dim)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.RMSNorm(config.dim, eps=1e-6)
@@ -122,7 +142,8 @@ class Transformer(nn.Module):
         """
         batch, tokens = ids.shape
         routed = self.config.routing != "off"
-        far = mask = None
+        far: Tensor | None = None
+        mask: Tensor | BlockMask | None = None
         place = torch.arange(tokens, device=ids.device)[None].expand(batch, -1)
         if cache:
             positions = cache.lengths[:, None] + place
@@ -131,7 +152,9 @@ class Transformer(nn.Module):
             if routed:
                 far = distant(positions, slots, self.config.window, self.config.sinks)
         else:
-            if documents is not None:
+            if documents is not None and not routed and self.blockwise:
+                mask = document_blocks(documents)
+            elif documents is not None:
                 causal = place[:, :, None] >= place[:, None, :]
                 mask = (causal & (documents[:, :, None] == documents[:, None, :]))[:, None]
             positions = place if positions is None else positions

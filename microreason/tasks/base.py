@@ -43,6 +43,8 @@ class Task:
     """Whether the answer is written one byte a token, where letters matter more than words."""
     exact: ClassVar[bool] = True
     """Whether the expert's answer is always graded 1.0; False where a generator's own answers contradict its rules."""
+    unexplained: ClassVar[bool] = False
+    """Whether the answer does not follow from the expert's steps, because no honest path is known."""
     pattern: ClassVar[re.Pattern[str]]
     """Matches (search) the text of this task's problems and of no other task's."""
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ import torch
 
 from microreason.data.documents import Document, DocumentStream
 from microreason.data.packing import IGNORE, Batch, Packer
+from microreason.data.shards import ShardReader
 from microreason.errors import BadWeights
 from microreason.model.config import SIZES, ModelConfig
 from microreason.model.growth import grow
@@ -29,17 +31,9 @@ from microreason.model.wiring import Hold, wire_induction
 from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
 from microreason.training.losses import solution_loss
-from microreason.training.optim import make_optimizers, schedule
+from microreason.training.optim import bf16_is_fast, make_optimizers, schedule
 from microreason.training.recipe import Recipe, Stage
 from microreason.weights_file import read_weights
-
-
-def bf16_is_fast(device: torch.device) -> bool:
-    """Whether bf16 matrix units exist: every CUDA device in use, and CPUs with AMX or AVX512-BF16."""
-    if device.type == "cuda":
-        return True
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
 @contextmanager
@@ -109,34 +103,45 @@ class Trainer:
         if self.model.config != self._config():
             self.model = grow(self.model, self._config(), self.recipe.seed)
         r = self.recipe
+        self.model.blockwise = self.device.type == "cuda"
         if r.compile:
             for block in self.model.blocks:
                 block.compile(dynamic=False)
         self.hold = Hold(self.model, r.seed) if self.stage.hold_wiring else None
         self.optimizers = make_optimizers(self.model, r.muon_lr, r.adam_lr, r.weight_decay)
-        self.stream = DocumentStream(r.mixture(self.stage_number), self.tokenizer, cursor)
+        if r.data:
+            self.stream: DocumentStream = ShardReader(Path(r.data), self.stage_number, cursor)
+        else:
+            self.stream = DocumentStream(r.mixture(self.stage_number), self.tokenizer, cursor, workers=r.workers)
         self.packer = Packer(self.stream, r.row_lengths, r.micro_batch_tokens)
+        self.batches: list[Batch] = []
 
-    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
-        """Summed loss and number of targets of one micro-batch."""
-        ids, positions, documents, targets = (
-            torch.from_numpy(a).to(self.device) for a in (batch.ids, batch.positions, batch.documents, batch.targets)
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """Summed loss of one micro-batch."""
+        ids, positions, documents = (
+            torch.from_numpy(a).to(self.device) for a in (batch.ids, batch.positions, batch.documents)
         )
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            hidden = self.model(ids, positions, documents)
-            return solution_loss(self.model, hidden, targets), int((batch.targets != IGNORE).sum())
+            return solution_loss(self.model, self.model(ids, positions, documents), batch.targets)
+
+    def _fetch(self) -> None:
+        """Pack the batches of the next step; a checkpoint holds the state from before that."""
+        self.before = (self.stream.cursor, dict(self.stream.skipped), self.packer.state())
+        self.batches = [next(self.packer) for _ in range(self.stage.accumulate)]
 
     def train_step(self) -> dict[str, float]:
         """One optimiser step. Returns its mean loss per solution token and learning-rate factor."""
         r = self.recipe
         factor = schedule(self.progress, r.warmup, r.decay)
-        batches = [next(self.packer) for _ in range(r.accumulate)]
+        if not self.batches:
+            self._fetch()
+        batches = self.batches
         targets = sum(int((b.targets != IGNORE).sum()) for b in batches)
-        total = 0.0
+        total = torch.zeros((), device=self.device)
         for batch in batches:
-            loss, _ = self.loss(batch)
+            loss = self.loss(batch)
             (loss / targets).backward()
-            total += float(loss.detach())
+            total += loss.detach()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
@@ -148,14 +153,18 @@ class Trainer:
         self.step += 1
         self.tokens += sum(b.ids.size for b in batches)
         full = np.mean([(b.documents >= 0).mean() for b in batches])
-        return {"loss": total / targets, "lr": factor, "full": float(full)}
+        self._fetch()  # while a GPU is still at work; the next line waits for it
+        return {"loss": float(total) / targets, "lr": factor, "full": float(full)}
 
     def save(self) -> None:
         """Write a checkpoint of everything the run needs."""
+        if not self.batches:
+            self._fetch()
+        cursor, skipped, pending = self.before
         state: dict[str, Any] = {
             "step": self.step, "tokens": self.tokens, "seconds": self.seconds, "stage": self.stage_number,
-            "cursor": self.stream.cursor, "skipped": dict(self.stream.skipped),
-            "pending": [[[[asdict(d) for d in row] for row in rows] for rows in pair] for pair in self.packer.state()],
+            "cursor": cursor, "skipped": skipped,
+            "pending": [[[[asdict(d) for d in row] for row in rows] for rows in pair] for pair in pending],
             "config": self.model.config.model_dump(), "recipe": self.recipe.model_dump(mode="json"),
         }  # fmt: skip
         tensors = checkpoint.optimizer_tensors(self.optimizers)

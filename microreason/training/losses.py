@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -9,10 +11,11 @@ from microreason.data.packing import IGNORE
 from microreason.model.transformer import Transformer
 
 
-def solution_loss(model: Transformer, hidden: Tensor, targets: Tensor) -> Tensor:
+def solution_loss(model: Transformer, hidden: Tensor, targets: np.ndarray) -> Tensor:
     """Sum of the cross-entropy over positions with a target; hidden [B, T, D], targets [B, T].
 
-    The output head runs on those positions only.
+    The output head runs on those positions only; which they are is found on the host, so no device waits for it.
     """
-    chosen = targets != IGNORE
-    return F.cross_entropy(model.logits(hidden[chosen]).float(), targets[chosen], reduction="sum")
+    places = np.flatnonzero(targets != IGNORE)
+    chosen, wanted = (torch.from_numpy(a).to(hidden.device) for a in (places, targets.reshape(-1)[places]))
+    return F.cross_entropy(model.logits(hidden.flatten(0, 1)[chosen]).float(), wanted, reduction="sum")

@@ -2,11 +2,13 @@
 
 Muon (Keller Jordan, 2024): the momentum of a matrix is replaced by its nearest semi-orthogonal matrix, here by five
 iterations of a quintic. `torch.optim.Muon` iterates in bfloat16 only, which a CPU without bf16 units runs some 80
-times slower than float32 (dev/LOG.md), hence this one.
+times slower than float32 (dev/LOG.md), hence this one, which does so where it is fast.
 Does not cover sharding over processes.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +16,18 @@ from torch import Tensor, nn
 _QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
+@cache
+def bf16_is_fast(device: torch.device) -> bool:
+    """Whether bf16 matrix units exist: every CUDA device in use, and CPUs with AMX or AVX512-BF16."""
+    if device.type == "cuda":
+        return True
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+
+
 def orthogonalise(matrix: Tensor) -> Tensor:
     """The semi-orthogonal factor of a matrix [M, N], approximately (singular values within about 0.7 to 1.2)."""
-    x = matrix.bfloat16() if matrix.is_cuda else matrix
+    x = matrix.bfloat16() if bf16_is_fast(matrix.device) else matrix
     tall = x.shape[0] > x.shape[1]
     x = x.mT if tall else x
     x = x / (x.norm() + 1e-7)

@@ -28,6 +28,7 @@ class Stage(_Part):
     shape: dict[Literal["dim", "layers", "heads", "kv_heads", "ff"], int] = {}
     difficulty: tuple[float, float] = (0.0, 1.0)
     published: float = Field(0.2, ge=0, le=1)
+    accumulate: int = Field(1, ge=1)
     hold_wiring: bool = False
 
 
@@ -41,10 +42,13 @@ class Recipe(_Part):
     tokenizer: str | None = None
     start: str | None = None
     tasks: dict[str, float] = Field(min_length=1)
+    data: str | None = None
+    """A folder of shards to read, instead of drawing documents while training."""
+    workers: int = Field(0, ge=0)
+    """Processes that draw documents ahead."""
     stages: list[Stage] = Field(min_length=1)
     row_lengths: list[int] = [256, 512, 1024]
     micro_batch_tokens: int = 4096
-    accumulate: int = Field(2, ge=1)
     muon_lr: float = 0.02
     adam_lr: float = 0.003
     weight_decay: float = 0.01

@@ -11,7 +11,7 @@ import re
 from fractions import Fraction
 
 from microreason.solution import Problem, Solution, Step, Verdict
-from microreason.tasks import recognise
+from microreason.tasks import Task, recognise
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _CLAIM = re.compile(r"^[-+*/%().\d]+(?:[=<>][-+*/%().\d]+)+$")
@@ -94,25 +94,30 @@ def check_arithmetic(step: str) -> bool | None:
     return all(compare[op](values[i], values[i + 1]) for i, op in enumerate(parts[1::2]))
 
 
-def check_step(problem: Problem | str, previous: list[str], step: str) -> Verdict:
-    """The verdict on one step, from the problem's text and the steps before it. Never raises."""
+def check_step(problem: Problem | str, previous: list[str], step: str, task: Task | None = None) -> Verdict:
+    """The verdict on one step, from the problem's text and the steps before it. Never raises.
+
+    A true claim of arithmetic that the task's own checker refuses at this place is unsound.
+    """
     text = problem if isinstance(problem, str) else problem.text
     verdict = check_arithmetic(step)
-    if verdict is None and (task := recognise(text)):
+    task = task or recognise(text)
+    if verdict is not False and task:
         try:
-            verdict = task.check(text, previous, step)
+            own = task.check(text, previous, step)
         except Exception:  # a checker met a line it cannot read: that is no verdict
-            verdict = None
+            own = None
+        verdict = verdict if own is None else own
     return "unknown" if verdict is None else "sound" if verdict else "unsound"
 
 
-def check_solution(problem: Problem | str, solution: Solution) -> Solution:
+def check_solution(problem: Problem | str, solution: Solution, task: Task | None = None) -> Solution:
     """The same solution with a verdict on every step."""
     lines = [step.text for step in solution.steps]
     return solution.model_copy(
         update={
             "steps": tuple(
-                Step(text=line, verdict=check_step(problem, lines[:i], line)) for i, line in enumerate(lines)
+                Step(text=line, verdict=check_step(problem, lines[:i], line, task)) for i, line in enumerate(lines)
             )
         }
     )

@@ -27,7 +27,7 @@ def _value(term):
 
 class SimpleIntegration(GymTask):
     name, category = "simple_integration", "algebra"
-    pattern = re.compile(r"^(?:Find|Calculate|Evaluate) the (?:indefinite integral|antiderivative): ∫ (.+) dx\n")
+    pattern = re.compile(r"^(?:Find|Calculate|Evaluate) the (?:indefinite integral|antiderivative): ∫ ([^(\n]+) dx\n")
     hard = {"min_terms": 3, "max_terms": 4}
 
     def params(self, difficulty, rng):

@@ -5,12 +5,41 @@ once), a line holds the factors so far with the rest at the end (`2*2*1046`), an
 the path ends with a comparison as soon as the prime is larger than the root of the rest.
 """
 
-import math
 import re
 
 from microreason.solution import Problem, Solution
 from microreason.tasks.arithmetic.written import division, remainder
 from microreason.tasks.base import GymTask
+
+_FACTORS = re.compile(r"\d+(\*\d+)+")
+
+
+def _found(number, previous):
+    """Factors so far, the rest, and the prime tried last (2 before the first)."""
+    factors, rest, prime = [], number, 2
+    for line in previous:
+        if _FACTORS.fullmatch(line):
+            *factors, rest = map(int, line.split("*"))
+        elif tried := re.match(r"\d+%(\d+)=", line):
+            prime = int(tried[1])
+    return factors, rest, prime
+
+
+def _next(number, previous):
+    """The line that follows, or None at the end."""
+    factors, rest, prime = _found(number, previous)
+    last = previous[-1] if previous else ""
+    if ">" in last:
+        return None
+    if last.endswith("=0") and prime > 2:
+        return division(rest, prime)
+    if last.endswith("=0") or ("%" not in last and "=" in last):
+        return "*".join(map(str, [*factors, prime, rest // prime]))
+    if "%" in last:
+        prime = next(p for p in range(prime + 1, 2 * prime) if all(p % d for d in range(2, p)))
+    if prime * prime > rest:
+        return f"{prime}*{prime}>{rest}"
+    return remainder(rest, prime) if prime > 5 else f"{rest}%{prime}={rest % prime}"
 
 
 class PrimeFactorization(GymTask):
@@ -23,24 +52,11 @@ class PrimeFactorization(GymTask):
         return {"min_value": max(2, top // 8), "max_value": top}
 
     def expert(self, problem: Problem) -> Solution:
-        number, prime, factors, lines = int(self.pattern.search(problem.text)[1]), 2, [], []
-        while prime * prime <= number:
-            lines.append(remainder(number, prime) if prime > 5 else f"{number}%{prime}={number % prime}")
-            if number % prime:
-                prime = next(p for p in range(prime + 1, 2 * prime) if all(p % d for d in range(2, p)))
-                continue
-            if prime > 2:
-                lines.append(division(number, prime))
-            factors.append(prime)
-            number //= prime
-            lines.append("*".join(map(str, [*factors, number])))
-        lines.append(f"{prime}*{prime}>{number}")
-        return Solution.of(lines, " × ".join(map(str, [*factors, number])))
+        number, lines = int(self.pattern.search(problem.text)[1]), []
+        while line := _next(number, lines):
+            lines.append(line)
+        factors, rest, _ = _found(number, lines)
+        return Solution.of(lines, " × ".join(map(str, [*factors, rest])))
 
     def check(self, text, previous, step):
-        if not re.fullmatch(r"\d+(\*\d+)+", step):
-            return None
-        *primes, rest = map(int, step.split("*"))
-        if any(p < 2 or any(p % d == 0 for d in range(2, math.isqrt(p) + 1)) for p in primes):
-            return False
-        return math.prod(primes) * rest == int(self.pattern.search(text)[1])
+        return step == _next(int(self.pattern.search(text)[1]), previous)

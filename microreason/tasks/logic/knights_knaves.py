@@ -54,6 +54,17 @@ def _evaluate(formula, bits):
     return chain
 
 
+def _due(previous, people):
+    """Assignment and letter of the next evaluation: the next letter while it fits, else the next assignment."""
+    last = next((m for line in reversed(previous) if (m := _VALUE.fullmatch(line))), None)
+    if last is None:
+        return "1" * people, "A"
+    place = _LETTERS.index(last[2])
+    if last[3].endswith(last[1][place]):
+        return last[1], _LETTERS[place + 1]
+    return f"{int(last[1], 2) - 1:0{people}b}", "A"
+
+
 class KnightsKnaves(GymTask):
     name, category = "knights_knaves", "logic"
     pattern = re.compile(r"^A very special island is inhabited only by ")
@@ -84,7 +95,7 @@ class KnightsKnaves(GymTask):
         if re.match(r"[A-Z] [A-Z]", step):
             return step == ",".join(f"{c} {name}" for c, name in zip(_LETTERS, names, strict=False))
         if value := _VALUE.fullmatch(step):
-            if not re.fullmatch("[01]" * len(names), value[1]) or value[2] not in _LETTERS[: len(names)]:
+            if (value[1], value[2]) != _due(previous, len(names)):
                 return False
             chain, truth = value[3].split("="), _evaluate(formulas[_LETTERS.index(value[2])], value[1])
             return chain[0] == truth[0] and chain[-1] == truth[-1] and set(chain) <= set(truth)

@@ -1,0 +1,1 @@
+"""Tasks that find a rule for grids of colours from examples and apply it."""

@@ -1,0 +1,54 @@
+"""Square root and rounded quotient by hand, as lines for a walk (tasks/algorithmic/replay.py).
+
+A root is found digit by digit: `1863*3=5589` (twice the root 93, with the next digit 3 behind it, times that digit),
+then `6100-5589=511`; two more digits of the number, or two zeros, follow the remainder. Does not cover other roots.
+"""
+
+import re
+
+from microreason.tasks.arithmetic.written import division, product
+
+
+def end(line):
+    """The whole number a line ends in, with its sign."""
+    return int(re.search(r"(?<![^=:])-?\d+$", line)[0])
+
+
+def times(left, right):
+    """Lines of the product of two sizes; returns it."""
+    big, small = max(left, right), min(left, right)
+    out = big * small
+    for line in product(big, small) if small > 1 else []:
+        out = end((yield line))
+    return out
+
+
+def square_root(number, decimals):
+    """Lines; returns the digits of the root as a number, and how many of them are decimals (fewer if exact)."""
+    text = str(number)
+    pairs = re.findall("..", text.zfill(len(text) + len(text) % 2))
+    root = rest = 0
+    for place in range(len(pairs) + decimals):
+        if place >= len(pairs) and not rest:
+            return root, place - len(pairs)
+        rest = rest * 100 + int((pairs + ["0"] * decimals)[place])
+        digit = max(k for k in range(10) if not k or (20 * root + k) * k <= rest)
+        taken = (20 * root + digit) * digit
+        yield f"{20 * root + digit}*{digit}={taken}"
+        if digit:
+            rest = end((yield f"{rest}-{taken}={rest - taken}"))
+        root = root * 10 + digit
+    return root, decimals
+
+
+def quotient(number, divisor, decimals):
+    """A division line, then a line with the rounded value such as ` 0.0312`; returns that value as text.
+
+    `number` stands for itself times 10**(decimals + 1); one decimal more than wanted decides, half goes to even.
+    """
+    yield division(number, divisor)
+    value, rest = divmod(number, divisor)
+    value, last = divmod(value, 10)
+    value += last > 5 or (last == 5 and (rest > 0 or value % 2 > 0))
+    text = str(value).zfill(decimals + 1)
+    return (yield f" {text[:-decimals]}.{text[-decimals:]}")[1:]

@@ -1,0 +1,116 @@
+"""Self-evolution: the reward's worked examples, group advantages, and a run on a tiny model that learns and resumes."""
+
+import numpy as np
+import pytest
+import torch
+
+from microreason.errors import BadRecipe, UnknownTask
+from microreason.model.config import ModelConfig
+from microreason.model.transformer import Transformer
+from microreason.solution import Solution
+from microreason.tasks import get_task
+from microreason.tokenizer import DEFAULT, Tokenizer
+from microreason.training.evolve import Evolver, load_evolve
+from microreason.training.rewards import Reward, advantages, reward
+from microreason.weights_file import write_weights
+
+REFERENCE = Solution.of(["1+2=3", "3+4=7"], 7)
+
+
+@pytest.mark.parametrize(
+    ("solution", "score", "parts", "total"),
+    [
+        (REFERENCE, 1.0, (1, 1, 1), 1.0),
+        (Solution.of(["1+2=3"], 7), 1.0, (1, 0.5, 2 / 3), 0.6 + 0.15 + 0.1 * 2 / 3),
+        (Solution.of([], 7), 1.0, (1, 1 / 3, 0), 0.7),
+        (Solution.of(["1+2=4", "4+4=8"], 8), 0.0, (0, 1, 0), 0.3),
+        (Solution.of(["1+2=3", "3+4=7"], 7).model_copy(update={"complete": False}), 1.0, (0, 1, 1), 0.4),
+        (REFERENCE, 0.5, (0, 1, 1), 0.4),
+    ],
+)
+def test_worked_examples_of_the_reward(solution, score, parts, total):
+    found = reward(solution, score, REFERENCE)
+    assert found.parts == pytest.approx(parts) and found.total == pytest.approx(total)
+
+
+def test_each_part_is_normalised_within_its_group():
+    group = [Reward(1, 0.1, 0), Reward(0, 0.2, 0), Reward(1, 0.1, 0), Reward(0, 0.2, 0)]
+    assert advantages(group) == pytest.approx([0.3, -0.3, 0.3, -0.3])
+    assert advantages(group, sum_first=True) == pytest.approx([1, -1, 1, -1])
+    assert not advantages([Reward(1, 0.5, 1)] * 4).any()
+    with pytest.raises(ValueError, match="not a number"):
+        advantages([Reward(float("nan"), 0, 0), Reward(1, 1, 1)])
+
+
+@pytest.fixture
+def start(tmp_path):
+    config = ModelConfig.size("nano", vocab_size=Tokenizer.load().size, routing="hard")
+    model = Transformer(config, seed=1)
+    write_weights(tmp_path / "start", config, {k: v.numpy() for k, v in model.state_dict().items()}, {})
+    (tmp_path / "start" / "tokenizer.json").write_text(DEFAULT.with_name("tokenizer.json").read_text())
+    return tmp_path / "start"
+
+
+def recipe(tmp_path, start, extra=""):
+    path = tmp_path / "e.yaml"
+    sizes = "steps: 4\nproblems: 2\ngroup: 4\nmax_tokens: 12"
+    path.write_text(f"name: e\nstart: {start}\ntasks: [gcd]\n{sizes}\noutput: {tmp_path}\n{extra}")
+    return load_evolve(path)
+
+
+def test_steps_resume_and_leave_out_groups_without_spread(tmp_path, start):
+    whole = Evolver(recipe(tmp_path, start))
+    first = [whole.train_step() for _ in range(2)]
+    whole.save()
+    then = whole.train_step()
+    again = Evolver(recipe(tmp_path, start))
+    assert again.resume() and again.step == 2
+    repeated = again.train_step()
+    assert {k: repeated[k] for k in ("reward", "divergence", "counts")} == {
+        k: then[k] for k in ("reward", "divergence", "counts")
+    }
+    assert first[0]["used"] <= 1 and then["difficulty"]["gcd"] < 0.3
+    for name, p in whole.model.state_dict().items():
+        assert torch.equal(p, again.model.state_dict()[name])
+
+
+def test_what_is_better_than_its_group_becomes_likelier(tmp_path, start):
+    evolver = Evolver(recipe(tmp_path, start, "lr: 0.01"))
+    tokenizer, problem = evolver.tokenizer, get_task("gcd").generate(5, 0, 0.0)
+    prompt = tokenizer.encode_problem(problem.text)
+    good, bad = ([*prompt, *tokenizer.encode(text)] for text in ("6%4=2", "7%5=1"))
+
+    def likelihood(ids):
+        chosen = torch.zeros(1, len(ids), dtype=torch.bool)
+        chosen[0, len(prompt) - 1 : -1] = True
+        with torch.no_grad():
+            return float(evolver._log_probabilities(evolver.model, torch.tensor([ids]), chosen).sum())
+
+    before = likelihood(good) - likelihood(bad)
+    for _ in range(5):
+        evolver._update([(good, len(prompt), 1.0), (bad, len(prompt), -1.0)])
+    assert likelihood(good) - likelihood(bad) > before + 1
+
+
+def test_a_grader_that_raises_is_counted(tmp_path, start, monkeypatch):
+    evolver = Evolver(recipe(tmp_path, start))
+    monkeypatch.setattr(type(get_task("gcd")), "grade", lambda self, problem, answer: 1 / 0)
+    assert evolver.train_step()["correctness"] == 0
+    assert evolver.counts["gcd: grader raises ZeroDivisionError"] == 8
+
+
+def test_trial_is_greedy_and_the_same_each_time(tmp_path, start):
+    evolver = Evolver(recipe(tmp_path, start))
+    assert evolver.trial(2) == evolver.trial(2)
+    assert set(evolver.trial(2)["gcd"]) == {"correctness", "step_efficiency", "tokens"}
+    assert np.isfinite(list(evolver.trial(2)["gcd"].values())).all()
+
+
+@pytest.mark.parametrize("text", ["name: x", "name: x\ntasks: [gcd]\nspeed: 3", "[", "name: ../x\ntasks: [gcd]"])
+def test_bad_recipes(tmp_path, text):
+    (tmp_path / "b.yaml").write_text(text)
+    with pytest.raises(BadRecipe):
+        load_evolve(tmp_path / "b.yaml")
+    (tmp_path / "b.yaml").write_text("name: x\ntasks: [gdc]")
+    with pytest.raises(UnknownTask):
+        load_evolve(tmp_path / "b.yaml")
