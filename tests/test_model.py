@@ -5,7 +5,7 @@ import torch
 
 from microreason.errors import BadWeights
 from microreason.model.config import SIZES, ModelConfig
-from microreason.model.growth import grow
+from microreason.model.growth import grow, shrink
 from microreason.model.transformer import Transformer
 from microreason.model.wiring import wire_induction
 from microreason.weights_file import expected_shapes
@@ -100,6 +100,8 @@ def test_growth_keeps_the_function():
     ids = torch.randint(0, 300, (2, 30))
     grown = grow(model, large)
     torch.testing.assert_close(grown.logits(grown(ids)), model.logits(model(ids)), atol=1e-3, rtol=1e-3)
+    back = shrink(grown, small)
+    torch.testing.assert_close(back.state_dict(), model.state_dict())
     with pytest.raises(ValueError, match="cannot grow"):
         grow(grown, small)
 

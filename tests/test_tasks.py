@@ -76,6 +76,8 @@ def test_questions_equal_the_published_data_set(name, level):
     figures = published(name, level)
     if figures is None:
         pytest.skip("nothing was published")
+    if not figures["same_questions"]:
+        pytest.skip("the published questions cannot be made again: their generator draws from unseeded sources")
     data = reasoning_gym.create_dataset(name, seed=SEED, size=SIZE, **figures["params"])
     for index in (0, 1, 24, 49):
         problem = get_task(name).generate(SEED, index, level)

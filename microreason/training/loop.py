@@ -25,7 +25,7 @@ from microreason.data.packing import IGNORE, Batch, Packer
 from microreason.data.shards import ShardReader
 from microreason.errors import BadWeights
 from microreason.model.config import SIZES, ModelConfig
-from microreason.model.growth import grow
+from microreason.model.growth import grow, shrink
 from microreason.model.transformer import Transformer
 from microreason.model.wiring import Hold, wire_induction
 from microreason.tokenizer import Tokenizer
@@ -100,8 +100,10 @@ class Trainer:
 
     def _enter_stage(self, cursor: int = 0) -> None:
         """Model depth, optimisers and data of the current stage."""
-        if self.model.config != self._config():
-            self.model = grow(self.model, self._config(), self.recipe.seed)
+        shape = self._config()
+        if self.model.config != shape:
+            smaller = shape.dim < self.model.config.dim
+            self.model = shrink(self.model, shape) if smaller else grow(self.model, shape, self.recipe.seed)
         r = self.recipe
         self.model.blockwise = self.device.type == "cuda"
         if r.compile:

@@ -3,8 +3,8 @@
 The lines list the living cells, then after ` step 1` the rows around them with what lives next, as life.py says.
 ` empty` ends a game in which nothing lives; ` as 0` ends one whose living cells are those of step 0 (` as 1` of step
 1, and so on) or ` last` one that lives at the last step. A board above 1,000 cells is printed with `...` for nearly
-all of it: the line ` hidden` says so, and the answer after it is a guess, which the task's grader accepts as it does
-any other. Does not cover finding the hidden cells.
+all of it: the line ` hidden` says so, and the answer after it is a guess, which the library's grader accepts as it does
+any text; here it has to be True or False. Does not cover finding the hidden cells.
 """
 
 import re
@@ -51,6 +51,9 @@ class GameOfLifeHalting(GymTask):
 
     def expert(self, problem: Problem) -> Solution:
         return Solution.of(*write(_walk(problem.text)))
+
+    def grade(self, problem: Problem, answer: str | None) -> float:
+        return super().grade(problem, answer) if answer in ("True", "False") else 0.0
 
     def check(self, text, previous, step):
         return follows(_walk(text), previous, step)
