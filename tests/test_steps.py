@@ -57,9 +57,9 @@ def test_evaluate_is_exact(a, b, op):
     "line", ["1=" * 100_000 + "1", "(" * 100_000, "9" * 100_000 + "=1", "*".join(["9" * 60] * 200) + "=1"]
 )
 def test_long_lines_are_quick(line):
-    began = time.perf_counter()
+    began = time.process_time()
     check_step("What is it?", [], line)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=20), max_size=3), st.text(max_size=80))
