@@ -77,12 +77,17 @@ def facts():
     about, (config, _) = describe(), read_weights()
     origin, hard = about["origin"], load("hard-45")
     explain = hard["explainability"]
+    runs = [origin]
+    while runs[-1].get("start"):
+        runs.append(runs[-1]["start"])
+    tokens, minutes = (sum(run[key] for run in runs) for key in ("tokens", "training_minutes"))
+    recipes = ", then ".join(f"`{run['recipe']}`" for run in reversed(runs))
     lines = [
         f"- Parameters: {config.parameters():,}; int8 file: {about['bytes'] / 1e6:.1f} MB; "
         f"SHA-256 `{about['sha256'][:16]}…`.",
-        f"- Training: {origin['tokens']:,} tokens in {origin['training_minutes']} minutes of wall-clock on "
-        f"{hard['hardware']['cores']} cores ({hard['hardware']['cpu']}), {origin['date']}, "
-        f"recipe `{origin['recipe']}`.",
+        f"- Training: {tokens:,} tokens in {minutes:.0f} minutes of wall-clock on "
+        f"{hard['hardware']['cores']} cores ({hard['hardware']['cpu']}), to {origin['date']}, "
+        f"recipe {recipes}.",
         f"- Sound steps among checkable ones on solved hard problems: {percent(explain['soundness'])} %; "
         f"share of their steps that a checker can judge: {percent(explain['coverage'])} %.",
         f"- Figures of {hard['date'][:10]}, commit {hard['commit']}, at most {hard['max_tokens']} tokens a solution.",

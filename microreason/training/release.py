@@ -16,7 +16,15 @@ from microreason.model.config import ModelConfig
 from microreason.tokenizer import DEFAULT as DEFAULT_TOKENIZER
 from microreason.training import checkpoint
 from microreason.training.recipe import Recipe
-from microreason.weights_file import write_weights
+from microreason.weights_file import describe, write_weights
+
+
+def _start(recipe: Recipe) -> dict[str, Any] | None:
+    """Origin of the weights that a run started from; None for a run from nothing."""
+    if not recipe.start:
+        return None
+    origin: dict[str, Any] = describe(recipe.start)["origin"]
+    return origin["start"] if origin["recipe"] == recipe.name else origin  # released over its own start before
 
 
 def export(recipe: Recipe, folder: Path) -> Path:
@@ -33,6 +41,7 @@ def export(recipe: Recipe, folder: Path) -> Path:
     origin: dict[str, Any] = {
         "recipe": recipe.name, "date": str(date.today()), "commit": commit or None, "tokens": state["tokens"],
         "steps": state["step"], "training_minutes": round(state["seconds"] / 60, 1), "tasks": sorted(recipe.tasks),
+        "start": _start(recipe),
     }  # fmt: skip
     source = Path(recipe.tokenizer) if recipe.tokenizer else DEFAULT_TOKENIZER
     folder.mkdir(parents=True, exist_ok=True)
