@@ -23,6 +23,7 @@ from microreason.model.config import ModelConfig
 DEFAULT = Path(__file__).parent / "weights"
 FILE = "model.safetensors"
 MAX_BYTES, MAX_HEADER, VERSION = 1 << 30, 1 << 20, "1"
+HEAD_WIDTH = 64
 Arrays = dict[str, np.ndarray]
 
 
@@ -40,6 +41,15 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     return shapes | {f"blocks.{i}.{name}": s for i in range(config.layers) for name, s in block.items()}
 
 
+def head_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor of a step head (training/contrast.py), which a file may hold beside the model."""
+    d, e = config.dim, HEAD_WIDTH
+    return {
+        "head.inner.weight": (e, d), "head.inner.bias": (e,), "head.score.weight": (1, e), "head.score.bias": (1,),
+        "head.step.weight": (e, d), "head.next.weight": (e, d),
+    }  # fmt: skip
+
+
 def quantise(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """float [rows, columns] -> int8 of the same shape and float32 scales [rows], rounding to nearest."""
     scale = np.maximum(np.abs(matrix).max(1), 1e-12).astype(np.float32) / 127
@@ -50,7 +60,7 @@ def write_weights(folder: Path, config: ModelConfig, tensors: Arrays, origin: di
     """Write `model.safetensors` into a folder, whole or not at all; `origin` says how the weights were made."""
     out: Arrays = {}
     for name, tensor in tensors.items():
-        if tensor.ndim == 2 and "router" not in name:
+        if tensor.ndim == 2 and "router" not in name and not name.startswith("head."):
             out[name], out[name + ".scale"] = quantise(tensor)
         else:
             out[name] = np.ascontiguousarray(tensor, np.float32)
@@ -96,20 +106,20 @@ def describe(folder: Path | str | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def read_weights(folder: Path | str | None = None) -> tuple[ModelConfig, Arrays]:
-    """Configuration and float32 tensors of the weights in a folder (default: those that ship).
-
-    Raises BadWeights for a file that is missing, damaged, truncated, of another shape, or holds NaN.
-    """
+def _load(folder: Path | str | None) -> tuple[ModelConfig, Arrays]:
+    """Configuration and raw tensors of a weights file."""
     path = Path(folder or DEFAULT) / FILE
     blob, metadata = _read(path)
     try:
-        config = ModelConfig.parse(json.loads(metadata["config"]))
-        raw = load(blob)
+        return ModelConfig.parse(json.loads(metadata["config"])), load(blob)
     except (SafetensorError, ValueError) as error:
         raise BadWeights(f"The weights file {path.name} is damaged or truncated ({str(error)[:80]}).") from None
+
+
+def _widen(raw: Arrays, shapes: dict[str, tuple[int, ...]]) -> Arrays:
+    """The named tensors in float32, each of the shape it must have, finite, int8 ones multiplied by their scales."""
     tensors: Arrays = {}
-    for name, shape in expected_shapes(config).items():
+    for name, shape in shapes.items():
         tensor = raw.get(name)
         if tensor is None or tensor.shape != shape:
             raise BadWeights(f"The weights do not match their configuration: {name} should be of shape {shape}.")
@@ -121,4 +131,19 @@ def read_weights(folder: Path | str | None = None) -> tuple[ModelConfig, Arrays]
         if not np.isfinite(tensor).all():
             raise BadWeights(f"The weights hold values that are not finite, in {name}.")
         tensors[name] = tensor.astype(np.float32, copy=False)
-    return config, tensors
+    return tensors
+
+
+def read_weights(folder: Path | str | None = None) -> tuple[ModelConfig, Arrays]:
+    """Configuration and float32 tensors of the weights in a folder (default: those that ship).
+
+    Raises BadWeights for a file that is missing, damaged, truncated, of another shape, or holds NaN.
+    """
+    config, raw = _load(folder)
+    return config, _widen(raw, expected_shapes(config))
+
+
+def read_head(folder: Path | str | None = None) -> Arrays:
+    """The float32 tensors of the step head in a folder of weights; empty where they have none. Raises BadWeights."""
+    config, raw = _load(folder)
+    return _widen(raw, head_shapes(config)) if any(name.startswith("head.") for name in raw) else {}

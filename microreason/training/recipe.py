@@ -32,8 +32,42 @@ class Stage(_Part):
     hold_wiring: bool = False
 
 
+class Distillation(_Part):
+    """Stage 2, after the last stage of the foundation and with its shape and difficulty."""
+
+    tokens: int = Field(gt=0)
+    lr: float = Field(0.3, gt=0)
+    """Factor on the foundation's learning rates."""
+    contrast: float = Field(1.0, ge=0)
+    """Weight of the contrastive losses; 0 trains no step head and reads no broken paths."""
+    lessons: str | None = None
+    """A file that `microreason teach` wrote; its kept solutions are mixed with those of the experts."""
+    share: float = Field(0.5, ge=0, le=1)
+    """Share of documents that are lessons, where there are any."""
+    teacher: str | None = None
+    """A folder with weights of the same vocabulary, whose next-token distributions are learnt too."""
+
+
+class Evolution(_Part):
+    """Stage 3: settings of reinforcement learning on the model's own solutions."""
+
+    difficulty: float = Field(0.3, ge=0, le=1)
+    steps: int = Field(200, ge=1)
+    problems: int = Field(16, ge=1)
+    group: int = Field(8, ge=2)
+    max_tokens: int = Field(256, ge=1)
+    temperature: float = Field(1.0, gt=0)
+    lr: float = Field(3e-5, gt=0)
+    divergence: float = Field(0.02, ge=0)
+    similarity: Literal["lines", "embedding"] = "lines"
+    """How two chains of steps are compared: by equal lines, or by the step head of the weights it starts from."""
+    workers: int = Field(0, ge=0)
+    """Ray workers that draw solutions; 0 draws them in this process."""
+    micro_batch_tokens: int = Field(4096, ge=1)
+
+
 class Recipe(_Part):
-    """A whole training run."""
+    """A whole training run: the foundation in `stages`, then distillation and self-evolution where they are named."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
     size: Literal["nano", "8m", "27m"]
@@ -47,6 +81,8 @@ class Recipe(_Part):
     workers: int = Field(0, ge=0)
     """Processes that draw documents ahead."""
     stages: list[Stage] = Field(min_length=1)
+    distill: Distillation | None = None
+    evolve: Evolution | None = None
     row_lengths: list[int] = [256, 512, 1024]
     micro_batch_tokens: int = 4096
     muon_lr: float = 0.02
