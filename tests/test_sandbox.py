@@ -358,7 +358,9 @@ for pid in mine:
     try:
         if b'A_SECRET' in open(f'/proc/{{pid}}/environ', 'rb').read(): print('ESCAPED', pid)
     except OSError: pass
-try: open('/proc/1/mem', 'r+b'); print('ESCAPED memory of the first process')
+try:
+    open('/proc/1/mem', 'r+b')
+    if 'Seccomp:\\t2' not in open('/proc/1/status').read(): print('ESCAPED into a process without a filter')
 except OSError: pass
 for fd in os.listdir('/proc/self/fd'):
     try: target = os.readlink('/proc/self/fd/' + fd)

@@ -208,7 +208,8 @@ def _bubblewrap(
     if os.geteuid() == 0:
         rights = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
-        rights = ["--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
+        # bwrap's own first process would have the program's user but not its filter and limits, so there is none
+        rights = ["--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--as-pid-1"]
     arguments = [
         "bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", *rights,
         "--die-with-parent", "--new-session", "--hostname", "sandbox",
