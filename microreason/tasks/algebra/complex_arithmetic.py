@@ -69,7 +69,7 @@ def _solve(op, a, b, c, d):
 
 
 class ComplexArithmetic(GymTask):
-    name, category = "complex_arithmetic", "algebra"
+    name, category, determined = "complex_arithmetic", "algebra", True
     pattern = re.compile(r"^(Add|Subtract|Multiply|Divide) the complex numbers: ")
     hard = {
         "min_real": -100, "max_real": 100, "min_imag": -100, "max_imag": 100,

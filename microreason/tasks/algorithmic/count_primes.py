@@ -13,6 +13,7 @@ from bisect import bisect_right
 from functools import lru_cache
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import follows, last_number, write
 from microreason.tasks.arithmetic.written import remainder
 from microreason.tasks.base import GymTask
 
@@ -69,8 +70,23 @@ def _next(number, lines):
     return None
 
 
+def _walk(start, end):
+    """Yields the lines; returns the count."""
+    totals = []
+    for number in (end, start - 1):
+        if totals:
+            yield f"{start}-1={number}"
+        part = []
+        while line := _next(number, part):
+            part.append((yield line))
+        totals.append(last_number(part[-1], 0))
+    count = totals[0] - totals[1]
+    yield f"{totals[0]}-{totals[1]}={count}"
+    return count
+
+
 class CountPrimes(GymTask):
-    name, category = "count_primes", "algorithmic"
+    name, category, determined = "count_primes", "algorithmic", True
     pattern = re.compile(r"^Count how many prime numbers there are between (\d+) and (\d+) \(inclusive\)")
     hard = {"min_n": 10_000, "max_n": 50_000}
 
@@ -79,24 +95,7 @@ class CountPrimes(GymTask):
         return {"min_n": top // 5 if rng.random() < 0.4 else 1, "max_n": top}
 
     def expert(self, problem: Problem) -> Solution:
-        start, end = map(int, self.pattern.search(problem.text).groups())
-        lines, totals = [], []
-        for number in (end, start - 1):
-            if totals:
-                lines.append(f"{start}-1={number}")
-            part = []
-            while line := _next(number, part):
-                part.append(line)
-            lines += part
-            totals.append(int(part[-1].rpartition("=")[2]))
-        count = totals[0] - totals[1]
-        return Solution.of([*lines, f"{totals[0]}-{totals[1]}={count}"], count)
+        return Solution.of(*write(_walk(*map(int, self.pattern.search(problem.text).groups()))))
 
     def check(self, text, previous, step):
-        if not re.match(r" (?:pi|try|left)\b|\d+%[%=\d]+:", step):
-            return None
-        start, end = map(int, self.pattern.search(text).groups())
-        at = [i for i, line in enumerate(previous) if line.startswith(" pi")]
-        if step.startswith(" pi"):
-            return len(at) < 2 and step == _known((end, start - 1)[len(at)])
-        return bool(at) and step == _next((end, start - 1)[len(at) - 1], previous[at[-1] :])
+        return follows(_walk(*map(int, self.pattern.search(text).groups())), previous, step)

@@ -1,13 +1,14 @@
 """graph_color: colour a graph so that no edge joins two vertices of one colour, vertex by vertex.
 
 A line `7 2:1,5:3;2` names a vertex, its neighbours with a smaller number and their colours, and takes the
-lowest colour that is left. The library keeps only graphs where this succeeds. Does not go back where no
-colour is left.
+lowest colour that is left, 0 where none is. The library keeps only graphs where this succeeds. Does not go
+back where no colour is left.
 """
 
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import follows, last_number, write
 from microreason.tasks.base import GymTask
 
 
@@ -20,8 +21,19 @@ def _read(text):
     return lower, len(re.search(r"\nPossible colors: (.*)", text)[1].split(","))
 
 
+def _walk(text):
+    """Yields the lines; returns the colour of each vertex."""
+    (lower, colours), colour = _read(text), {}
+    for vertex, others in lower.items():
+        pairs = ",".join(f"{other}:{colour[other]}" for other in others)
+        left = set(range(1, colours + 1)).difference(colour[other] for other in others)
+        line = yield f"{vertex} {pairs}".strip() + f";{min(left, default=0)}"
+        colour[vertex] = last_number(line, 0)
+    return colour
+
+
 class GraphColor(GymTask):
-    name, category = "graph_color", "algorithmic"
+    name, category, determined = "graph_color", "algorithmic", True
     pattern = re.compile(r"^Please provide a coloring for this graph such that every vertex is not connected")
     hard = {"min_num_vertices": 10, "max_num_vertices": 20, "num_colors": 4}
 
@@ -33,24 +45,8 @@ class GraphColor(GymTask):
         }  # fmt: skip
 
     def expert(self, problem: Problem) -> Solution:
-        lower, colours = _read(problem.text)
-        lines, colour = [], {}
-        for vertex, others in lower.items():
-            taken = {colour[other] for other in others}
-            colour[vertex] = next((c for c in range(1, colours + 1) if c not in taken), 1)
-            pairs = ",".join(f"{other}:{colour[other]}" for other in others)
-            lines.append(f"{vertex} {pairs};{colour[vertex]}" if pairs else f"{vertex};{colour[vertex]}")
+        lines, colour = write(_walk(problem.text))
         return Solution.of(lines, "{" + ",".join(f'"{v}":{c}' for v, c in colour.items()) + "}")
 
     def check(self, text, previous, step):
-        claim = re.fullmatch(r"(\d+)(?: ([\d:,]+))?;(\d+)", step)
-        if not claim:
-            return None
-        lower, colours = _read(text)
-        vertex, pairs, colour = claim.groups()
-        known = dict(re.fullmatch(r"(\d+).*;(\d+)", line).groups() for line in previous)
-        pairs = [pair.split(":") for pair in pairs.split(",")] if pairs else []
-        if vertex in known or sorted(other for other, _ in pairs) != sorted(lower.get(vertex, [""])):
-            return False
-        right = all(known.get(other) == c for other, c in pairs)
-        return right and 1 <= int(colour) <= colours and colour not in [c for _, c in pairs]
+        return follows(_walk(text), previous, step)

@@ -11,7 +11,7 @@ from microreason.tasks.base import GymTask
 
 
 class ChainSum(GymTask):
-    name, category = "chain_sum", "arithmetic"
+    name, category, determined = "chain_sum", "arithmetic", True
     pattern = re.compile(r"^State the final answer to the following arithmetic problem: (-?\d+(?: [-+] -?\d+)*) =")
     hard = {"min_terms": 5, "max_terms": 8, "min_digits": 4, "max_digits": 6}
 

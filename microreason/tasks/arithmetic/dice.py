@@ -51,7 +51,7 @@ def _primes(sides):
 
 
 class Dice(GymTask):
-    name, category = "dice", "arithmetic"
+    name, category, determined = "dice", "arithmetic", True
     pattern = re.compile(r"^I have these dice: 1d\d+")
     hard = {"num_dice": 6, "max_dice_size": 25}
 

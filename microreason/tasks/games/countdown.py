@@ -11,10 +11,11 @@ Cores of small numbers come first; from the third on, the expert takes one that 
 """
 
 import re
-from collections import Counter
+from functools import lru_cache
 from itertools import combinations
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import write
 from microreason.tasks.base import GymTask
 
 _CORE = re.compile(r"(\d+ \d+ \d+)(?:;(\d+(?: \d+)*))?")
@@ -24,7 +25,11 @@ _EASY, _ANY = 1000, 10**9
 
 
 def _less(numbers, *gone):
-    return sorted((Counter(numbers) - Counter(gone)).elements())
+    left = sorted(numbers)
+    for number in gone:
+        if number in left:
+            left.remove(number)
+    return left
 
 
 def _feasible(a, b, top):
@@ -68,67 +73,114 @@ def _join(a, sign, b, value):
 
 
 def _core_lines(core, top):
-    """Lines for a core, and by what three numbers make: two claims and the value with its expression."""
-    lines, made = [], {}
+    """Yields the lines for a core; returns, by what three numbers make, two claims and the value's expression."""
+    made = {}
     for third in (2, 1, 0):
         a, b = core[:third] + core[third + 1 :]
         first = _results(a, b, top)
-        lines.append(f"{a} {b}:{_words(first)}")
+        yield f"{a} {b}:{_words(first)}"
         for middle, sign in first.items():
             claim, node = _join((max(a, b), str(max(a, b))), sign, (min(a, b), str(min(a, b))), middle)
             last = _results(middle, core[third], top)
-            lines.append(f"{middle} {core[third]}:{_words(last)}")
+            yield f"{middle} {core[third]}:{_words(last)}"
             pair = sorted([node, (core[third], str(core[third]))], key=lambda n: -n[0])
             for value, second in last.items():
                 end, full = _join(pair[0], second, pair[1], value)
                 made.setdefault(value, ([claim, end], full))
-    return lines, made
+    return made
 
 
-def _search(target, rest, made, narrow, top, lines):
-    """Go back from the target; the way found, from the target on, as need, sign and place, and number."""
+def _search(target, rest, made, narrow, top):
+    """Goes back from the target; returns the way found, from the target on, as need, sign and place, and number."""
     for x in sorted(set(rest), key=lambda x: abs(target - x))[: 1 if narrow else None]:
         left, needs = _less(rest, x), _needs(target, x, top)
         hit = next((need for need in needs if need in made), None) if not left else None
         shown = list(needs)[: list(needs).index(hit) + 1] if hit is not None else needs
         head = f"{target}<{x}" + (f",{_words(left)}" if left else "")
-        lines.append(f"{head}:{_words(shown)}" + ("!" if hit is not None else ""))
+        yield f"{head}:{_words(shown)}" + ("!" if hit is not None else "")
         if hit is not None:
             return [(hit, needs[hit], x)]
         for need in list(needs)[: 2 if narrow else None] if left else ():
-            if way := _search(need, left, made, narrow, top, lines):
+            if way := (yield from _search(need, left, made, narrow, top)):
                 return [(need, needs[need], x), *way]
     return None
 
 
 def _attempt(target, numbers, core, narrow, top):
-    """Lines with this core, and the answer or None."""
+    """Yields the lines with this core; returns the answer or None."""
     rest = _less(numbers, *core)
-    core_lines, made = _core_lines(core, top)
-    lines = [_words(core) + (f";{_words(rest)}" if rest else ""), *core_lines]
+    yield _core_line(core, rest)
+    made = yield from _core_lines(core, top)
     if not rest:
         claims, node = made.get(target, ([], None))
-        return lines + claims, node and node[1]
+        for claim in claims:
+            yield claim
+        return node and node[1]
     starts = [(rest, {})]
     if len(rest) > 3:
         pairs = sorted({p for p in combinations(rest, 2) if p[0] * p[1] <= _EASY})
-        lines += [f"{x}*{y}={x * y}" for x, y in pairs]
+        for x, y in pairs:
+            yield f"{x}*{y}={x * y}"
         near = sorted(pairs, key=lambda p: abs(target - p[0] * p[1]))[:2]
         starts = [(sorted([*_less(rest, x, y), x * y]), {x * y: f"{x}*{y}"}) for x, y in near] or starts
     for numbers_left, products in starts:
-        if way := _search(target, numbers_left, made, narrow, top, lines):
+        if way := (yield from _search(target, numbers_left, made, narrow, top)):
             parts = products
             break
     else:
-        return lines, None
+        return None
     claims, node = made[way[-1][0]]
-    lines += claims
+    for claim in claims:
+        yield claim
     goals = [target] + [need for need, _, _ in way]
     for goal, (_, (sign, first), x) in reversed(list(zip(goals, way, strict=False))):
         other = (x, parts.pop(x, str(x)))
         claim, node = _join(*((other, sign, node) if first else (node, sign, other)), goal)
-        lines.append(claim)
-    return lines, node[1]
+        yield claim
+    return node[1]
+
+
+@lru_cache(maxsize=16)
+def _tries(numbers):
+    """The searches in their order: every core, smallest numbers first, in a narrow search, then in wider ones.
+
+    Each with its first line.
+    """
+    cores = sorted(set(combinations(numbers, 3)), key=lambda core: (sum(core), core))
+    cores = [(_core_line(core, _less(numbers, *core)), core) for core in cores]
+    narrow = len(numbers) > 5
+    return [(line, core, *how) for how in ((narrow, _EASY), (narrow, _ANY), (False, _ANY)) for line, core in cores]
+
+
+def _core_line(core, rest):
+    return _words(core) + (f";{_words(rest)}" if rest else "")
+
+
+def _due(target, numbers, lines):
+    """The lines that may follow, None among them at the end; None after a line that was not due.
+
+    The first two searches are those of the narrow kind; the next may be any other.
+    """
+    tries, blocks = _tries(numbers), []
+    fixed = min(2, len({line for line, *_ in tries}))
+    for line in lines:
+        blocks += [[]] if _CORE.fullmatch(line) or not blocks else []
+        blocks[-1].append(line)
+    due = {None}
+    for k, block in enumerate([*blocks, []]):
+        options = tries[k : k + 1] if k < fixed else tries[fixed:]
+        if None in due:
+            due |= {line for line, *_ in options}
+        if not block:
+            return due
+        if block[0] not in due:
+            return None
+        walks, due = [_attempt(target, numbers, *rest) for line, *rest in options if line == block[0]], set()
+        for walk in walks:
+            if all(next(walk, None) == line for line in block):
+                due.add(next(walk, None))
+        if ("=" in block[-1] and None in due) or not due:
+            return due or None
 
 
 class Countdown(GymTask):
@@ -149,27 +201,30 @@ class Countdown(GymTask):
 
     def _read(self, text):
         found = self.pattern.search(text)
-        return int(found["b"] or found["c"]), sorted(int(n) for n in (found["a"] or found["d"]).split(", "))
+        numbers = map(int, (found["a"] or found["d"]).split(", "))
+        return int(found["b"] or found["c"]), tuple(sorted(numbers))
 
     def expert(self, problem: Problem) -> Solution:
         target, numbers = self._read(problem.text)
-        cores = sorted(set(combinations(numbers, 3)), key=lambda core: (sum(core), core))
-        lines, narrow = [], len(numbers) > 5
-        for i, (small, top) in enumerate(((narrow, _EASY), (narrow, _ANY), (False, _ANY))):
-            for j, core in enumerate(cores):
-                more, answer = _attempt(target, numbers, core, small, top)
-                if answer or (i == 0 and j < 2):
-                    lines += more
-                if answer:
-                    return Solution.of(lines, answer)
+        tries, lines = _tries(numbers), []
+        cores = len({line for line, *_ in tries})
+        for i, (_, *option) in enumerate(tries):
+            more, answer = write(_attempt(target, numbers, *option))
+            if answer or i < min(2, cores):
+                lines += more
+            if answer:
+                return Solution.of(lines, answer)
         raise ValueError("no expression found")
 
     def check(self, text, previous, step):
         target, numbers = self._read(text)
+        due = _due(target, numbers, previous)
+        if due is not None:
+            return step in due
         if found := _CORE.fullmatch(step):
             core = sorted(int(n) for n in found[1].split())
             rest = _less(numbers, *core)
-            return len(rest) == len(numbers) - 3 and step == _words(core) + (f";{_words(rest)}" if rest else "")
+            return len(rest) == len(numbers) - 3 and step == _core_line(core, rest)
         starts = [i for i, line in enumerate(previous) if _CORE.fullmatch(line)]
         found = _RESULTS.fullmatch(step) or _NEEDS.fullmatch(step)
         if not found or not starts:

@@ -39,7 +39,7 @@ def _row_line(cells, row):
 
 
 class MiniSudoku(GymTask):
-    name, category = "mini_sudoku", "games"
+    name, category, determined = "mini_sudoku", "games", True
     pattern = re.compile(r"^In 4x4 Mini Sudoku:\n")
     hard = {"min_empty": 6, "max_empty": 10}
 

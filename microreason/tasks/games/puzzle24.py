@@ -15,8 +15,6 @@ from microreason.solution import Problem, Solution
 from microreason.tasks.algorithmic.replay import follows, write
 from microreason.tasks.base import GymTask
 
-_LINE = re.compile(r"-?\d+ \d+:.*")
-
 
 def _results(a, b):
     return {"+": a + b, "-": a - b, "*": a * b} | ({"/": a // b} if a % b == 0 else {})
@@ -75,7 +73,7 @@ def _draw(rng, top):
 
 
 class Puzzle24(GymTask):
-    name, category = "puzzle24", "games"
+    name, category, determined = "puzzle24", "games", True
     pattern = re.compile(r"^Make 24 using (\d+(?:, \d+)*)\. You can only use each number once")
     hard = {"min_value": 1, "max_value": 6}
 
@@ -103,4 +101,4 @@ class Puzzle24(GymTask):
         return Solution.of(lines, _expression(numbers, signs))
 
     def check(self, text, previous, step):
-        return follows(_walk(self._numbers(text)), previous, step) if _LINE.fullmatch(step) else None
+        return follows(_walk(self._numbers(text)), previous, step)

@@ -21,7 +21,7 @@ def _read(text):
 
 
 class Sudoku(GymTask):
-    name, category = "sudoku", "games"
+    name, category, determined = "sudoku", "games", True
     pattern = re.compile(r"^Solve this Sudoku puzzle:\n")
     hard = {"min_empty": 30, "max_empty": 50}
 

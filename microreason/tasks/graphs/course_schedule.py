@@ -9,6 +9,7 @@ circle, so the answer is False. Does not list the courses of the circle.
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import follows, write
 from microreason.tasks.base import GymTask
 
 
@@ -19,22 +20,25 @@ def _read(text):
     return needs
 
 
-def _replay(lines):
-    """The courses begun and not done, and the courses done."""
+def _walk(needs):
+    """Yields the lines; returns whether all courses can be taken."""
     stack, done = [], set()
-    for line in lines:
-        course = re.match(r"\d+", line)[0]
+    while stack or len(done) < len(needs):
         if not stack:
-            stack.append(course)
+            stack.append(next(course for course in needs if course not in done))
+        needed = next((n for n in needs[stack[-1]] if n not in done), None)
+        line = yield f"{stack[-1]}:{needed}{'!' * (needed in stack)}" if needed else f"{stack[-1]}."
+        if line.endswith("!"):
+            return False
         if line.endswith("."):
             done.add(stack.pop())
-        elif not line.endswith("!"):
+        else:
             stack.append(line.partition(":")[2])
-    return stack, done
+    return True
 
 
 class CourseSchedule(GymTask):
-    name, category = "course_schedule", "graphs"
+    name, category, determined = "course_schedule", "graphs", True
     pattern = re.compile(r"^There are a total of \d+ courses you have to take, labeled from 0 to ")
     hard = {
         "min_num_courses": 25, "max_num_courses": 50, "min_num_prerequisites": 3, "max_num_prerequisites": 4,
@@ -50,28 +54,7 @@ class CourseSchedule(GymTask):
         }  # fmt: skip
 
     def expert(self, problem: Problem) -> Solution:
-        needs, lines, stack, done = _read(problem.text), [], [], set()
-        for first in needs:
-            if first not in done:
-                stack.append(first)
-            while stack:
-                course = stack[-1]
-                needed = next((n for n in needs[course] if n not in done), None)
-                if needed in stack:
-                    return Solution.of([*lines, f"{course}:{needed}!"], False)
-                lines.append(f"{course}:{needed}" if needed else f"{course}.")
-                stack.append(needed) if needed else done.add(stack.pop())
-        return Solution.of(lines, True)
+        return Solution.of(*write(_walk(_read(problem.text))))
 
     def check(self, text, previous, step):
-        claim = re.fullmatch(r"(\d+)(?:\.|:(\d+)(!?))", step)
-        if not claim:
-            return None
-        needs = _read(text)
-        stack, done = _replay(previous)
-        course, needed, circle = claim.groups()
-        if course not in needs or course in done or (stack and stack[-1] != course):
-            return False
-        if needed is None:
-            return done.issuperset(needs[course])
-        return needed in needs[course] and needed not in done and (needed in [*stack, course]) == bool(circle)
+        return follows(_walk(_read(text)), previous, step)

@@ -138,7 +138,7 @@ def _following(puzzle, lines):
 
 
 class ZebraPuzzles(GymTask):
-    name, category = "zebra_puzzles", "logic"
+    name, category, determined = "zebra_puzzles", "logic", True
     pattern = re.compile(r"^This is a logic puzzle\. There are \d houses \(numbered 1 on the left")
     hard = {"num_people": 5, "num_characteristics": 5}
 
