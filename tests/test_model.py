@@ -78,21 +78,6 @@ def test_shut_gates_hide_distant_tokens_only():
     assert torch.equal(first[0, reach + 1 :], second[0, reach + 1 :])
 
 
-@pytest.mark.parametrize("routing", ["off", "hard"])
-def test_cache_equals_no_cache(routing):
-    from microreason.model.cache import KVCache
-
-    config = NANO.model_copy(update={"routing": routing, "window": 8, "sinks": 2})
-    model = gates(noisy(config), 0.5)
-    ids = torch.randint(0, 300, (2, 40))
-    cache = KVCache(config, 2, 40, torch.float32, torch.device("cpu"))
-    parts = []
-    for start, end in ((0, 17), (17, 30), *((i, i + 1) for i in range(30, 40))):
-        cache.lengths[:] = start
-        parts.append(model(ids[:, start:end], cache=cache))
-    torch.testing.assert_close(torch.cat(parts, 1), model(ids), atol=1e-4, rtol=1e-4)
-
-
 def test_growth_keeps_the_function():
     small = ModelConfig(vocab_size=300, dim=64, layers=2, heads=2, kv_heads=1, ff=96, routing="off")
     large = ModelConfig(vocab_size=300, dim=128, layers=5, heads=4, kv_heads=2, ff=200, routing="off")

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from microreason.inference.drafts import Draft, Generation, Mode
-from microreason.inference.edge import check_length
-from microreason.model.cache import KVCache
+from microreason.inference.drafts import Draft, Generation, Mode, check_length
+from microreason.model.cache import Cache
 from microreason.model.transformer import Transformer
 from microreason.tokenizer import Tokenizer
 from microreason.weights_file import describe, read_weights
+
+CHUNK = 256  # tokens of a problem that are read at a time
 
 
 class TorchEngine:
@@ -64,15 +65,8 @@ class TorchEngine:
 
     @torch.inference_mode()
     def _group(self, drafts: list[Draft], report: Callable[[], object]) -> None:
-        longest = max(d.prompt for d in drafts)
-        dtype, slots = self.model.embedding.weight.dtype, longest + drafts[0].max_tokens
-        cache = KVCache(self.model.config, len(drafts), slots, dtype, self.device)
-        ids = torch.zeros(len(drafts), longest, dtype=torch.long)
-        for row, draft in enumerate(drafts):
-            ids[row, : draft.prompt] = torch.tensor(draft.ids)
-        hidden = self.model(ids.to(self.device), cache=cache)
-        last = torch.tensor([d.prompt - 1 for d in drafts], device=self.device)
-        hidden = hidden[torch.arange(len(drafts), device=self.device), last]
+        cache = self.model.cache(len(drafts), max(d.prompt for d in drafts) + drafts[0].max_tokens)
+        hidden = self._feed(cache, drafts)
         while drafts:
             logits = self.model.logits(hidden).float().cpu().numpy()
             ended = 0
@@ -88,6 +82,23 @@ class TorchEngine:
             if len(running) <= 0.75 * len(drafts):  # dropping rows copies the cache, so not for each of them
                 drafts = [drafts[row] for row in running]
                 cache.keep(torch.tensor(running, device=self.device))
-            cache.lengths = torch.tensor([len(d.ids) - 1 for d in drafts], device=self.device)
-            tokens = torch.tensor([[d.ids[-1]] for d in drafts], device=self.device)
-            hidden = self.model(tokens, cache=cache)[:, 0]
+            for row, draft in enumerate(drafts):
+                if not draft.done and len(draft.ids) <= cache.lengths[row]:  # a step was taken back
+                    cache.rewind(row, len(draft.ids) - 1)
+            hidden = self._feed(cache, drafts)
+
+    def _feed(self, cache: Cache, drafts: list[Draft]) -> torch.Tensor:
+        """Run what the cache does not hold yet of each draft (of one that has ended, its last token again); hidden
+        states [B, D] of the last tokens."""
+        rest = [d.ids[known:] or d.ids[-1:] for d, known in zip(drafts, cache.lengths.tolist(), strict=True)]
+        last = torch.zeros(len(drafts), self.model.config.dim, device=self.device)
+        while any(rest):
+            counts = torch.tensor([min(len(ids), CHUNK) for ids in rest])
+            ids = torch.zeros(len(drafts), int(counts.max()), dtype=torch.long)
+            for row, new in enumerate(rest):
+                ids[row, : counts[row]] = torch.tensor(new[:CHUNK])
+            hidden = self.model(ids.to(self.device), cache=cache, counts=counts)
+            fed = counts.nonzero()[:, 0]
+            last[fed] = hidden[fed, counts[fed] - 1].to(last.dtype)
+            rest = [new[CHUNK:] for new in rest]
+        return last

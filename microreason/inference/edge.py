@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from microreason.errors import BadInput
-from microreason.inference.drafts import Draft, Generation, Mode
+from microreason.inference.drafts import Draft, Generation, Mode, check_length
 from microreason.tokenizer import Tokenizer
 from microreason.weights_file import describe, read_weights
 
@@ -45,17 +44,18 @@ class EdgeEngine:
         return np.concatenate((a * cos - b * sin, b * cos + a * sin), -1)
 
     def _forward(
-        self, ids: Sequence[int], start: int, keys: np.ndarray, values: np.ndarray, gates: np.ndarray
+        self, whole: Sequence[int], start: int, keys: np.ndarray, values: np.ndarray, gates: np.ndarray
     ) -> np.ndarray:
-        """Run tokens that stand at positions start…; returns the scores [V] after the last of them.
+        """Run the tokens from position `start` on; returns the scores [V] after the last of them.
 
         keys and values [L, S, H, K] and gates [L, S, H] are the cache, written in place.
         """
-        c, end = self.config, start + len(ids)
-        x = self._w["embedding.weight"][list(ids)]
+        c, end, ids = self.config, len(whole), np.array(whole)
+        fixed = c.fixed(ids, np.append(-1, ids[:-1]), np.arange(end))
+        x = self._w["embedding.weight"][ids[start:]]
         query, slot = np.arange(start, end)[:, None], np.arange(end)[None, :]
         causal = slot <= query
-        far = (query - slot >= c.window) & (slot >= c.sinks) if c.routing == "hard" else np.zeros_like(causal)
+        far = (query - slot >= c.window) & ~fixed[:end] if c.routing == "hard" else np.zeros_like(causal)
         for i, w in enumerate(self._blocks):
             h = _norm(x, w["attention_norm.weight"])
             q = _norm((h @ w["wq.weight"].T).reshape(-1, c.heads, c.head_dim), w["q_norm.weight"])
@@ -106,18 +106,9 @@ class EdgeEngine:
         with np.errstate(over="ignore"):
             while not draft.done:
                 known = min(known, len(draft.ids) - 1)
-                logits = self._forward(draft.ids[known:], known, keys, values, gates)
+                logits = self._forward(draft.ids, known, keys, values, gates)
                 known = len(draft.ids)
                 draft.choose(logits)
         if progress:
             progress(number + 1)
         return draft.finish()
-
-
-def check_length(draft: Draft, limit: int) -> None:
-    """Refuse a prompt that leaves no room for a solution."""
-    if draft.prompt + draft.max_tokens > limit:
-        raise BadInput(
-            f"The problem has {draft.prompt} tokens; with {draft.max_tokens} for the solution that is more than "
-            f"the context of {limit}."
-        )

@@ -35,6 +35,10 @@ class ModelConfig(BaseModel):
     routing: Routing = "hard"
     window: int = Field(64, ge=1)
     sinks: int = Field(4, ge=0)
+    pin: tuple[int, ...] = ()
+    """Ids of tokens that stay visible for good: the start of a problem, the end of its question."""
+    pin_after: tuple[int, ...] = ()
+    """Ids after which the next token stays visible for good: it starts a step."""
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:
@@ -62,6 +66,16 @@ class ModelConfig(BaseModel):
         """K, width of one head."""
         return self.dim // self.heads
 
+    def fixed(self, ids: Any, before: Any, positions: Any) -> Any:
+        """Which tokens no gate may hide: sinks and pinned tokens. ids, the ids right before them (any id for the
+        first token) and positions are arrays of numpy or of torch, of one shape -> bool of that shape."""
+        out = positions < self.sinks
+        for token in self.pin:
+            out = out | (ids == token)
+        for token in self.pin_after:
+            out = out | (before == token)
+        return out
+
     def layer_parameters(self) -> int:
         """Parameters of one block: attention, gate, MLP, norms."""
         kv = self.kv_heads * self.head_dim
@@ -78,6 +92,14 @@ class ModelConfig(BaseModel):
         matrices = self.layers * (self.layer_parameters() - norms) + self.vocab_size * self.dim
         return 2 * (matrices + self.layers * 2 * context * self.dim)
 
+    def attention_macs(self, entries: int) -> int:
+        """MACs of attention where each query head of a group reads so many key-value entries of its head."""
+        return 2 * entries * self.head_dim * (self.heads // self.kv_heads)
+
+    def kv_bytes(self, entries: int, bytes_per_number: int = 4) -> int:
+        """Bytes of so many stored key-value entries of one head each."""
+        return 2 * entries * self.head_dim * bytes_per_number
+
     def kv_bytes_per_token(self, bytes_per_entry: int = 4) -> int:
         """Bytes that one token's keys and values take in a cache that keeps it in every layer and head."""
-        return 2 * self.layers * self.kv_heads * self.head_dim * bytes_per_entry
+        return self.kv_bytes(self.layers * self.kv_heads, bytes_per_entry)

@@ -1,6 +1,6 @@
 """The decoder: RMSNorm, rotary positions, QK-norm, grouped-query attention with routing, gated MLP, tied embedding.
 
-Shapes: B batch, T tokens, S key slots, D model width, N query heads, H key-value heads, K head width.
+Shapes: B batch, T tokens, D model width, N query heads, H key-value heads, K head width.
 Sources: RMSNorm (arXiv 1910.07467), RoPE (2104.09864), QK-norm (2010.04245), GQA (2305.13245), SwiGLU (2002.05202).
 Does not cover losses, sampling or the file format of weights.
 """
@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask
 
-from microreason.model.cache import KVCache
+from microreason.model.cache import Cache, DenseCache, RoutedCache
 from microreason.model.config import ModelConfig
-from microreason.model.routing import DynamicAttentionRouter, distant, hard_visible, soft_bias
+from microreason.model.routing import DynamicAttentionRouter, Reach, attend, attend_blocks
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -57,11 +57,11 @@ class Block(nn.Module):
         x: Tensor,
         rope: tuple[Tensor, Tensor],
         mask: Tensor | BlockMask | None,
-        far: Tensor | None,
-        cache: tuple[KVCache, int, Tensor] | None,
-    ) -> Tensor:
-        """x [B, T, D] -> [B, T, D]. `mask` [B, 1, T, S] bool, or its blocks (None: causal), `far` [B, T, S] where
-        routing decides (None: routing off), `cache` is (cache, layer, positions [B, T])."""
+        reach: Reach | Tensor | None,
+        cache: tuple[Cache, int] | None,
+    ) -> tuple[Tensor, Tensor]:
+        """x [B, T, D] -> ([B, T, D], gates [B, H, T]). `mask` [B, 1, T, T] bool, or its blocks (None: causal), `reach`
+        where routing decides, for dense masks as [B, T, T] (None: nowhere), `cache` with the number of the layer."""
         c = self.config
         batch, tokens, _ = x.shape
         h = self.attention_norm(x)
@@ -69,31 +69,16 @@ class Block(nn.Module):
         k = self.wk(h).view(batch, tokens, c.kv_heads, c.head_dim).transpose(1, 2)
         v = self.wv(h).view(batch, tokens, c.kv_heads, c.head_dim).transpose(1, 2)
         q, k = rotate(self.q_norm(q), *rope), rotate(self.k_norm(k), *rope)
-        z = self.router(h) if far is not None or cache else None
-        is_open = None if z is None else z > 0
+        z = self.router(h)
+        soft = c.routing == "soft"
         if cache:
-            assert mask is not None and is_open is not None
-            store, layer, positions = cache
-            store.write(layer, positions, k, v, is_open)
-            slots = mask.shape[-1]
-            k, v = store.keys[layer][:, :, :slots], store.values[layer][:, :, :slots]
-            is_open = store.open[layer][:, :, :slots]
-        groups = c.heads // c.kv_heads
+            store, layer = cache
+            return self._rest(x, store.attend(layer, q, k, v, z)), z
         if isinstance(mask, BlockMask):
-            y = flex_attention(q, k, v, block_mask=mask, enable_gqa=True)
-            return self._rest(x, y)
-        if far is not None:
-            if c.routing == "soft":
-                mask = torch.where(mask, soft_bias(z, far), float("-inf"))
-            else:
-                mask = mask & hard_visible(is_open, far)
-        if tokens == 1:  # the queries of a group share keys and mask: let them stand as rows, copy nothing
-            q = q.view(batch, c.kv_heads, groups, c.head_dim)
-        else:
-            k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
-            mask = mask if mask is None or mask.shape[1] == 1 else mask.repeat_interleave(groups, 1)
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None and tokens > 1)
-        return self._rest(x, y.reshape(batch, c.heads, tokens, c.head_dim))
+            assert not isinstance(reach, Tensor)
+            return self._rest(x, attend_blocks(q, k, v, mask, reach, z, soft)), z
+        assert not isinstance(reach, Reach)
+        return self._rest(x, attend(q, k, v, mask, reach, z, soft)), z
 
     def _rest(self, x: Tensor, y: Tensor) -> Tensor:
         """Output projection of y [B, N, T, K], then the MLP."""
@@ -133,41 +118,64 @@ class Transformer(nn.Module):
         ids: Tensor,
         positions: Tensor | None = None,
         documents: Tensor | None = None,
-        cache: KVCache | None = None,
+        cache: Cache | None = None,
+        counts: Tensor | None = None,
+        routed: bool = True,
+        gates: list[Tensor] | None = None,
     ) -> Tensor:
         """ids [B, T] -> hidden states [B, T, D].
 
         `positions` [B, T] count within a document, `documents` [B, T] tell packed documents apart; without them
-        each row is one document. With a cache the tokens follow those already stored (`cache.lengths`).
+        each row is one document. With a cache the tokens follow those already stored, the first `counts` [B] of each
+        row (default: all) are real. `routed=False` forces all gates open. `gates` takes each layer's z [B, H, T].
         """
-        batch, tokens = ids.shape
-        routed = self.config.routing != "off"
-        far: Tensor | None = None
         mask: Tensor | BlockMask | None = None
-        place = torch.arange(tokens, device=ids.device)[None].expand(batch, -1)
+        reach: Reach | Tensor | None = None
         if cache:
-            positions = cache.lengths[:, None] + place
-            slots = torch.arange(int(positions.max()) + 1, device=ids.device)[None].expand(batch, -1)
-            mask = (slots[:, None, :] <= positions[:, :, None])[:, None]
-            if routed:
-                far = distant(positions, slots, self.config.window, self.config.sinks)
+            positions = cache.begin(ids, counts)
         else:
-            if documents is not None and not routed and self.blockwise:
+            place = torch.arange(ids.shape[1], device=ids.device)[None].expand(len(ids), -1)
+            positions = place if positions is None else positions
+            if documents is not None and self.blockwise:
                 mask = document_blocks(documents)
             elif documents is not None:
                 causal = place[:, :, None] >= place[:, None, :]
                 mask = (causal & (documents[:, :, None] == documents[:, None, :]))[:, None]
-            positions = place if positions is None else positions
-            if routed:
-                if mask is None:
-                    mask = (place[:, :, None] >= place[:, None, :])[:, None]
-                far = distant(positions, positions, self.config.window, self.config.sinks)
+            if routed and self.config.routing != "off":
+                reach = self.reach(ids, positions)
+                if not isinstance(mask, BlockMask):
+                    reach = reach.distant()
+                    if mask is None:
+                        mask = (place[:, :, None] >= place[:, None, :])[:, None]
         dtype = self.blocks[0].wq.weight.dtype
         rope = (self.cos[positions][:, None].to(dtype), self.sin[positions][:, None].to(dtype))
         x = self.embedding(ids)
         for layer, block in enumerate(self.blocks):
-            x = block(x, rope, mask, far, (cache, layer, positions) if cache else None)
+            x, z = block(x, rope, mask, reach, (cache, layer) if cache else None)
+            if gates is not None:
+                gates.append(z)
+        if cache:
+            cache.end()
         return self.norm(x)
+
+    def reach(self, ids: Tensor, positions: Tensor) -> Reach:
+        """Where routing may decide in ids [B, T] at positions [B, T]."""
+        before = F.pad(ids[:, :-1], (1, 0), value=-1)
+        return Reach(positions, self.config.fixed(ids, before, positions), self.config.window)
+
+    def routes(self) -> bool:
+        """Whether any gate could be shut: hard routing, and gates that are not as they started."""
+        gates = [block.router.gate for block in self.blocks]
+        return self.config.routing == "hard" and any(bool(g.weight.any() or (g.bias <= 0).any()) for g in gates)
+
+    def cache(self, batch: int, slots: int) -> Cache:
+        """An empty cache for rows of up to `slots` tokens: routed where gates can be shut, else dense."""
+        if self.config.routing == "soft":
+            raise ValueError("soft gates are for training; a cache takes routing hard or off")
+        weight = self.embedding.weight
+        if self.routes():
+            return RoutedCache(self.config, batch, weight.dtype, weight.device)
+        return DenseCache(self.config, batch, slots, weight.dtype, weight.device)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """[…, D] -> [..., V] scores of the next token, with the tied embedding."""

@@ -1,8 +1,8 @@
 """The training loop: one plain PyTorch loop that can be stopped at any step and resumed with the same loss.
 
-Progress is the share of the run done, by tokens or, with a budget in minutes, by the clock; learning rate, depth and
-difficulty follow from it. Ctrl-C writes a checkpoint and leaves. Does not cover what is learnt from (data/) or the
-later stages of distillation.
+Progress is the share of the run done, by tokens or, with a budget in minutes, by the clock; learning rate, depth,
+difficulty and the budget of routing follow from it. Ctrl-C writes a checkpoint and leaves. Does not cover what is
+learnt from (data/) or the later stages of distillation.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import signal
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -30,7 +31,7 @@ from microreason.model.transformer import Transformer
 from microreason.model.wiring import Hold, wire_induction
 from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
-from microreason.training.losses import solution_loss
+from microreason.training.losses import divergence, routing_losses, solution_loss
 from microreason.training.optim import bf16_is_fast, make_optimizers, schedule
 from microreason.training.recipe import Recipe, Stage
 from microreason.weights_file import read_weights
@@ -67,6 +68,7 @@ class Trainer:
         self.step = self.tokens = 0
         self.seconds = 0.0
         self.stage_number = 0
+        self.routing_parts: defaultdict[str, list[float]] = defaultdict(list)
         torch.manual_seed(recipe.seed)
         self.model = self._fresh()
         self._enter_stage()
@@ -83,9 +85,12 @@ class Trainer:
         return min(1.0, done)
 
     def _config(self) -> ModelConfig:
-        shape: dict[str, int] = {**SIZES[self.recipe.size]}
-        shape.update(self.stage.shape)  # type: ignore[arg-type]
-        return ModelConfig(vocab_size=self.tokenizer.size, routing="off", **shape)
+        s, t = self.stage, self.tokenizer
+        shape: dict[str, Any] = dict(s.shape)  # type: ignore[arg-type]
+        values = {**SIZES[self.recipe.size], **shape, "routing": s.routing}
+        if s.routing != "off":
+            values |= {"window": s.window, "pin": (t.problem, t.solution), "pin_after": (t.solution, t.newline)}
+        return ModelConfig(vocab_size=t.size, **values)
 
     def _fresh(self) -> Transformer:
         if not self.recipe.start:
@@ -124,7 +129,31 @@ class Trainer:
             torch.from_numpy(a).to(self.device) for a in (batch.ids, batch.positions, batch.documents)
         )
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            return solution_loss(self.model, self.model(ids, positions, documents), batch.targets)
+            hidden, penalty = self.forward(ids, positions, documents, batch.targets)
+            return solution_loss(self.model, hidden, batch.targets) + penalty
+
+    def forward(
+        self, ids: torch.Tensor, positions: torch.Tensor, documents: torch.Tensor, targets: np.ndarray
+    ) -> tuple[torch.Tensor, torch.Tensor | float]:
+        """Hidden states [B, T, D], and what routing adds to the summed loss; its parts go to `routing_parts`."""
+        s = self.stage
+        if s.routing == "off":
+            return self.model(ids, positions, documents), 0.0
+        gates: list[torch.Tensor] = []
+        hidden = self.model(ids, positions, documents, gates=gates)
+        parts = routing_losses(self.model, gates, ids, positions, documents)
+        begin = self.recipe.stages[self.stage_number - 1].until if self.stage_number else 0.0
+        way = (self.progress - begin) / (s.until - begin)
+        budget = s.budget[0] + (s.budget[1] - s.budget[0]) * min(1.0, max(0.0, way))
+        penalty = s.budget_weight * (parts["read_share"] - budget).relu() + s.decision_weight * parts["undecided"]
+        if s.open_weight and self.step % s.open_every == 0:
+            with torch.no_grad():
+                dense = self.model(ids, positions, documents, routed=False)
+            parts["divergence_from_open"] = divergence(self.model, hidden, dense, targets)
+            penalty = penalty + s.open_weight * parts["divergence_from_open"]
+        for name, part in parts.items():
+            self.routing_parts[name].append(float(part.detach()))
+        return hidden, int((targets != IGNORE).sum()) * penalty
 
     def _fetch(self) -> None:
         """Pack the batches of the next step; a checkpoint holds the state from before that."""
@@ -156,7 +185,9 @@ class Trainer:
         self.tokens += sum(b.ids.size for b in batches)
         full = np.mean([(b.documents >= 0).mean() for b in batches])
         self._fetch()  # while a GPU is still at work; the next line waits for it
-        return {"loss": float(total) / targets, "lr": factor, "full": float(full)}
+        routing = {name: float(np.mean(values)) for name, values in self.routing_parts.items()}
+        self.routing_parts.clear()
+        return {"loss": float(total) / targets, "lr": factor, "full": float(full), **routing}
 
     def save(self) -> None:
         """Write a checkpoint of everything the run needs."""

@@ -6,14 +6,17 @@ Does not cover shapes of models (model/config.py).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from microreason.data.documents import Mixture
 from microreason.errors import BadRecipe
+from microreason.model.config import Routing
 from microreason.tasks import get_task
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Part(BaseModel):
@@ -30,6 +33,25 @@ class Stage(_Part):
     published: float = Field(0.2, ge=0, le=1)
     accumulate: int = Field(1, ge=1)
     hold_wiring: bool = False
+    routing: Routing = "off"
+    """Gates of dynamic attention routing: none, soft visibility, or hard decisions with a soft gradient."""
+    window: int = Field(64, ge=1)
+    """Tokens that stay visible before a gate decides."""
+    budget: tuple[Share, Share] = (1.0, 0.3)
+    """Share of dense attention's reads that is free, at the stage's begin and end; linear in between."""
+    budget_weight: float = Field(4.0, ge=0)
+    """Loss per unit of reads above the budget, in nats per token."""
+    decision_weight: float = Field(0.1, ge=0)
+    """Weight of mean g(1-g), which pushes gates to a decision."""
+    open_weight: float = Field(0.0, ge=0)
+    """Weight of the divergence from the same network with all gates open."""
+    open_every: int = Field(1, ge=1)
+    """Steps between two looks at that divergence."""
+
+    @field_validator("routing", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        return "off" if value is False else value  # what YAML makes of a bare `off`
 
 
 class Distillation(_Part):
