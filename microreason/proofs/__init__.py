@@ -1,0 +1,1 @@
+"""Proofs in Metamath databases: reading, steps, best-first search, and verification by the `metamath` program."""
