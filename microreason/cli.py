@@ -2,8 +2,8 @@
 
 Exit statuses: 0 done or solved, 2 bad input, 3 no answer within the token limit, 130 interrupted with Ctrl-C.
 Imports stand inside the verbs, so `microreason --help` is quick and needs the core only.
-Does not cover any logic: solve → microreason.solve, train → training.pretrain.train,
-eval → evaluation.reasoning_gym.evaluate, data build → data.shards.build,
+Does not cover any logic: solve → microreason.solve, train → training.progressive.train,
+eval → evaluation.reasoning_gym.evaluate and evaluation.repairs.evaluate, debug → debugging.files.debug, data build → data.shards.build,
 data stats → data.stats.measure, evolve → training.evolve.evolve,
 teach → teachers.teach, info → info.info,
 tokenizer train → data.corpus.train_tokenizer.
@@ -35,7 +35,7 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(data_app, name="data")
 app.add_typer(tokenizer_app, name="tokenizer")
 
-_EXTRAS = {"torch": "train", "reasoning_gym": "eval", "matplotlib": "eval", "openai": "teach"}
+_EXTRAS = {"torch": "train", "reasoning_gym": "eval", "matplotlib": "eval", "openai": "teach", "ray": "ray"}
 Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="The recipe.")]
 Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
 Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
@@ -123,12 +123,12 @@ def solve(
 @app.command()
 def train(
     recipe: Recipe,
-    minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes of wall-clock.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop the foundation after so many minutes.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
 ) -> None:
-    """Train a model from a recipe; Ctrl-C writes a checkpoint and leaves."""
+    """Train a model from a recipe: foundation, then `distill` and `evolve` where it names them; Ctrl-C saves."""
     with _sentences():
-        from microreason.training.pretrain import train as run
+        from microreason.training.progressive import train as run
         from microreason.training.recipe import load_recipe
 
         run(load_recipe(recipe), minutes=minutes, resume=resume)
@@ -240,6 +240,75 @@ def eval_reasoning_gym(
             typer.echo("Interrupted; the finished questions are kept.", err=True)
             raise typer.Exit(130)
 
+
+Candidates = Annotated[int, typer.Option(min=1, max=10_000, help="Try at most so many candidates.")]
+Unisolated = Annotated[bool, typer.Option("--unisolated", help="Run code without a sandbox where there is none.")]
+
+
+@app.command()
+def debug(
+    file: Annotated[Path, typer.Argument(metavar="FILE.py", help="The Python file with the bug.")],
+    test: Annotated[str, typer.Option(help="The command that fails, as 'pytest tests/test_it.py'.")],
+    write: Annotated[bool, typer.Option("--apply", help="Write the repair to FILE; a backup is kept.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    candidates: Candidates = 200,
+    seconds: Annotated[float, typer.Option(min=1, help="Give up after so many seconds.")] = 60,
+    unisolated: Unisolated = False,
+) -> None:
+    """Repair a Python file by its failing tests: the steps that found it and a diff. Run it in the project's folder."""
+    with _sentences(as_json):
+        from microreason.debugging.files import apply
+        from microreason.debugging.files import debug as run
+
+        found = run(file, test, limit=candidates, seconds=seconds, allow_unisolated=unisolated)
+        backup = apply(file, found) if write and found.text is not None else None
+        if as_json:
+            typer.echo(json.dumps(found.as_json() | {"backup": backup and str(backup)}, ensure_ascii=False))
+        else:
+            typer.echo("\n".join(found.steps) + "\n\n" + found.diff)
+            typer.echo(f"{found.seconds:.1f} seconds; isolation: {found.isolation}.")
+            if backup is not None:
+                typer.echo(f"{file} is repaired; what stood there is in {backup.name}.")
+        if found.text is None:
+            raise typer.Exit(2)
+
+
+def _eval_repair(benchmark: str) -> None:
+    @eval_app.command(benchmark, help=f"Repair the programs of {benchmark}, judged by their tests in the sandbox.")
+    def run(
+        path: Annotated[Path, typer.Option(help="A copy of the benchmark in its original form.")],
+        names: Annotated[str | None, typer.Option(help="Programs, separated by commas; left out, all.")] = None,
+        candidates: Candidates = 200,
+        seconds: Annotated[float, typer.Option(min=1, help="Seconds for a program.")] = 60,
+        json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+        unisolated: Unisolated = False,
+    ) -> None:
+        with _sentences():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            from microreason.evaluation.records import write_json
+            from microreason.evaluation.repairs import evaluate, sentence
+            from microreason.inputs import check_writable
+
+            if json_file is not None:
+                check_writable(json_file)
+            chosen = None if names is None else [name.strip() for name in names.split(",")]
+            with Progress(console=Console(stderr=True)) as bar:
+                line = bar.add_task(benchmark, total=None)
+                result = evaluate(
+                    benchmark, path, limit=candidates, seconds=seconds, names=chosen, allow_unisolated=unisolated,
+                    progress=lambda done, total: bar.update(line, completed=done, total=total),
+                )  # fmt: skip
+            if json_file is not None:
+                write_json(json_file, result)
+            typer.echo(sentence(result))
+            if not result["complete"]:
+                raise typer.Exit(130)
+
+
+for _benchmark in ("quixbugs", "humanevalfix", "debugbench"):
+    _eval_repair(_benchmark)
 
 Workers = Annotated[int, typer.Option(min=1, help="Processes.")]
 

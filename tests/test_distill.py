@@ -18,6 +18,7 @@ from microreason.model.config import ModelConfig
 from microreason.model.transformer import Transformer
 from microreason.teachers import expert, problems
 from microreason.tokenizer import Tokenizer
+from microreason.training import progressive
 from microreason.training.contrast import (
     StepHead,
     StepJudge,
@@ -272,3 +273,33 @@ def test_the_head_learns_to_find_a_broken_step(tmp_path, start):
     while trainer.progress < 1:
         last = trainer.train_step()["soundness"]
     assert last < 0.7 * first
+
+
+def test_three_stages_from_one_recipe_each_resumable_with_its_report(tmp_path, monkeypatch):
+    monkeypatch.setattr(progressive, "TRIAL_SIZE", 2)
+    text = "\nevolve: {steps: 2, problems: 1, group: 2, max_tokens: 8, similarity: embedding}"
+    path = tmp_path / "t.yaml"
+    path.write_text(RECIPE.format(output=tmp_path, tokens=1024, extra="") + text)
+    whole = load_recipe(path)
+    killed = Distiller.run
+
+    def interrupted(self, report):
+        killed(self, lambda record: os.kill(os.getpid(), signal.SIGINT) if record["step"] == 1 else None)
+
+    monkeypatch.setattr(Distiller, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        progressive.train(whole, quiet=True)
+    folders = [whole.folder, whole.folder / "distill", whole.folder / "evolve"]
+    assert [(f / "report.json").exists() for f in folders] == [True, False, False]
+    before = (folders[0] / "report.json").stat().st_mtime_ns
+    monkeypatch.setattr(Distiller, "run", killed)
+    assert progressive.train(whole, resume=True, quiet=True) == folders[2]
+    assert (folders[0] / "report.json").stat().st_mtime_ns == before
+    reports = [json.loads((f / "report.json").read_text()) for f in folders]
+    assert [r["steps"] for r in reports] == [1, 2, 2] and reports[0]["before"] is None
+    assert reports[1]["before"] == reports[0]["after"] and reports[2]["before"] == reports[1]["after"]
+    assert {"correctness", "sound_steps", "tokens"} < set(reports[2]["after"]["gcd"])
+    assert all(StepHead.load(64, f / "weights") for f in folders[1:])
+    assert read_head(folders[0] / "weights") == {}
+    steps = [json.loads(line)["step"] for line in (folders[1] / "log.jsonl").read_text().splitlines()]
+    assert steps == [1, 2]

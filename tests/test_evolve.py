@@ -4,15 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from microreason.errors import BadRecipe, UnknownTask
+from microreason.errors import BadRecipe, BadWeights, UnknownTask
+from microreason.inference.drafts import Generation
 from microreason.model.config import ModelConfig
 from microreason.model.transformer import Transformer
 from microreason.solution import Solution
 from microreason.tasks import get_task
 from microreason.tokenizer import DEFAULT, Tokenizer
+from microreason.training import evolve as evolve_module
+from microreason.training.contrast import StepHead
 from microreason.training.evolve import Evolver, load_evolve
 from microreason.training.rewards import Reward, advantages, reward
-from microreason.weights_file import write_weights
+from microreason.training.rollouts import draw_share
+from microreason.weights_file import read_weights, write_weights
 
 REFERENCE = Solution.of(["1+2=3", "3+4=7"], 7)
 
@@ -36,7 +40,6 @@ def test_worked_examples_of_the_reward(solution, score, parts, total):
 def test_each_part_is_normalised_within_its_group():
     group = [Reward(1, 0.1, 0), Reward(0, 0.2, 0), Reward(1, 0.1, 0), Reward(0, 0.2, 0)]
     assert advantages(group) == pytest.approx([0.3, -0.3, 0.3, -0.3])
-    assert advantages(group, sum_first=True) == pytest.approx([1, -1, 1, -1])
     assert not advantages([Reward(1, 0.5, 1)] * 4).any()
     with pytest.raises(ValueError, match="not a number"):
         advantages([Reward(float("nan"), 0, 0), Reward(1, 1, 1)])
@@ -99,10 +102,53 @@ def test_a_grader_that_raises_is_counted(tmp_path, start, monkeypatch):
     assert evolver.counts["gcd: grader raises ZeroDivisionError"] == 8
 
 
+def test_a_reward_that_is_no_number_leaves_its_group_out_and_the_run_goes_on(tmp_path, start, monkeypatch):
+    evolver = Evolver(recipe(tmp_path, start))
+    monkeypatch.setattr(type(get_task("gcd")), "grade", lambda self, problem, answer: float("nan"))
+    assert evolver.train_step()["correctness"] == 0 and evolver.counts["gcd: grader gives nan"] == 8
+    monkeypatch.setattr(evolve_module, "reward", lambda *a: Reward(float("nan"), 0.0, 0.0))
+    assert evolver.train_step()["used"] == 0 and evolver.counts["rewards that are no number"] == 2
+    assert all(torch.isfinite(p).all() for p in evolver.model.parameters())
+
+
+def test_chains_are_compared_by_the_step_head_where_the_recipe_says_so(tmp_path, start):
+    with pytest.raises(BadWeights, match="with a step head"):
+        Evolver(recipe(tmp_path, start, "similarity: embedding"))
+    config, tensors = read_weights(start)
+    write_weights(start, config, tensors | StepHead(config.dim).arrays(), {})
+    evolver = Evolver(recipe(tmp_path, start, "similarity: embedding"))
+    problem = get_task("gcd").generate(5, 0, 0.3)
+    same, none = get_task("gcd").expert(problem), Solution.of([], 7)
+    found = evolver.rewards(problem, [Generation(s, 1, (1,)) for s in (same, none)])
+    assert [r.logical_soundness for r in found] == pytest.approx([1, 0], abs=1e-5)
+    assert np.isfinite(evolver.train_step()["logical_soundness"])
+
+
+@pytest.fixture(scope="module")
+def ray():
+    module = pytest.importorskip("ray")
+    module.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield module
+    module.shutdown()
+
+
+@pytest.mark.slow
+def test_two_ray_workers_draw_what_one_process_draws(tmp_path, start, ray):
+    evolver = Evolver(recipe(tmp_path, start, "workers: 2"))
+    texts = [p.text for p in evolver.problems()] * 2 + ["Calculate 1 + 1."]
+    tensors = {k: v.numpy() for k, v in evolver.model.state_dict().items()}
+    told = (evolver.model.config.model_dump(), tensors, evolver.tokenizer.to_json())
+    expected = [draw_share(*told, texts[w::2], 12, 1.0, 7 + w * 1_000_003) for w in range(2)]
+    drawn = evolver.remote.draw(evolver.model, texts, 12, 1.0, 7)
+    assert drawn[0::2] == expected[0] and drawn[1::2] == expected[1]
+    assert evolver.train_step()["tokens"] > 0
+
+
 def test_trial_is_greedy_and_the_same_each_time(tmp_path, start):
     evolver = Evolver(recipe(tmp_path, start))
     assert evolver.trial(2) == evolver.trial(2)
-    assert set(evolver.trial(2)["gcd"]) == {"correctness", "step_efficiency", "tokens"}
+    parts = {"correctness", "step_efficiency", "logical_soundness", "sound_steps", "steps", "tokens"}
+    assert set(evolver.trial(2)["gcd"]) == parts
     assert np.isfinite(list(evolver.trial(2)["gcd"].values())).all()
 
 

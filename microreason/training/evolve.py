@@ -3,7 +3,8 @@
 Group-relative policy gradient (GRPO, arXiv 2402.03300) on own rollouts, one update per batch of rollouts so that no
 importance ratio is needed, token-level mean (DAPO, 2503.14476), and a penalty on the divergence from the start.
 The difficulty of each task moves to where a part of its group is solved. A group without spread is skipped
-and counted, and so is a grader that raises. Does not cover rollouts on several machines.
+and counted, and so is a reward that is no number, or a grader that raises. Does not cover how solutions are drawn by
+several processes (rollouts.py) or the trials before and after (trial.py).
 """
 
 from __future__ import annotations
@@ -19,48 +20,40 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch.nn import functional as F
 
 from microreason.data.documents import fingerprint, held_out
-from microreason.errors import BadRecipe
+from microreason.errors import BadRecipe, BadWeights
 from microreason.evaluation.records import circumstances
 from microreason.inference.batched import TorchEngine
 from microreason.inference.drafts import Generation
 from microreason.model.transformer import Transformer
-from microreason.solution import Problem, Solution
+from microreason.solution import Problem
 from microreason.tasks import get_task
 from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
+from microreason.training.contrast import StepHead, StepJudge
 from microreason.training.loop import interruptible
+from microreason.training.recipe import Evolution
 from microreason.training.rewards import Reward, advantages, reward
+from microreason.training.rollouts import RayRollouts
+from microreason.training.trial import grade, trial
 from microreason.weights_file import read_weights
 
-FIRST_SEED, TRIAL_SEED = 2_000_000_000, 2_500_000_000
+FIRST_SEED = 2_000_000_000
 MOVE = 0.05
 
 
-class EvolveRecipe(BaseModel):
-    """Settings of a run; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class EvolveRecipe(Evolution):
+    """A run by itself: the settings of the stage, where it starts and where it is kept. Unknown keys are refused."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
     start: str | None = None
     """A folder with weights; the released ones where it is left out."""
     tasks: list[str] = Field(min_length=1)
-    difficulty: float = Field(0.3, ge=0, le=1)
-    steps: int = Field(200, ge=1)
-    problems: int = Field(16, ge=1)
-    group: int = Field(8, ge=2)
-    max_tokens: int = 256
-    temperature: float = 1.0
-    lr: float = 3e-5
-    divergence: float = 0.02
-    sum_first: bool = False
-    micro_batch_tokens: int = 4096
     seed: int = 0
     output: str = "runs"
 
@@ -94,6 +87,13 @@ class Evolver:
             model.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
             model.to(device)
         self.start.requires_grad_(False)
+        self.judge: StepJudge | None = None
+        self.head = StepHead.load(config.dim, recipe.start)
+        if recipe.similarity == "embedding":
+            if self.head is None:
+                raise BadWeights("`similarity: embedding` needs weights with a step head; stage 2 trains one.")
+            self.judge = StepJudge(self.start, self.head.to(device), self.tokenizer)
+        self.remote = RayRollouts(recipe.workers, self.tokenizer) if recipe.workers else None
         self.optimizer = torch.optim.AdamW(self.model.parameters(), recipe.lr, betas=(0.9, 0.95), weight_decay=0.0)
         self.difficulty = dict.fromkeys(recipe.tasks, recipe.difficulty)
         self.counts: Counter[str] = Counter()
@@ -101,7 +101,7 @@ class Evolver:
 
     def problems(self) -> list[Problem]:
         """Problems of this step, at the present difficulty of their tasks, none of them an evaluation question."""
-        rng, out = random.Random(f"{self.recipe.seed}/{self.step}"), []
+        rng, out = random.Random(f"{self.recipe.seed}/{self.step}"), list[Problem]()
         while len(out) < self.recipe.problems:
             name = rng.choice(self.recipe.tasks)
             level = min(1.0, max(0.0, self.difficulty[name] + rng.uniform(-MOVE, MOVE)))
@@ -110,45 +110,62 @@ class Evolver:
                 out.append(problem)
         return out
 
-    def judge(self, problem: Problem, solution: Solution, reference: Solution) -> Reward:
-        """The reward of one solution; a grader that raises gives 0 and is counted."""
-        task = get_task(problem.task or "")
-        try:
-            score = task.grade(problem, solution.answer)
-        except Exception as error:
-            self.counts[f"{task.name}: grader raises {type(error).__name__}"] += 1
-            score = 0.0
-        return reward(solution, score, reference)
+    def rewards(self, problem: Problem, group: list[Generation]) -> list[Reward]:
+        """The reward of each solution of a group."""
+        reference = get_task(problem.task or "").expert(problem)
+        alike: list[float | None] = [None] * len(group)
+        if self.judge:
+            chains = [[step.text for step in s.steps] for s in (reference, *(g.solution for g in group))]
+            vectors = self.judge.chains([(problem.text, chain) for chain in chains])
+            alike = np.clip(vectors[1:] @ vectors[0], 0, 1).tolist()
+        return [
+            reward(g.solution, grade(problem, g.solution, self.counts), reference, similarity)
+            for g, similarity in zip(group, alike, strict=True)
+        ]
+
+    def gain(self, rewards: list[Reward]) -> np.ndarray | None:
+        """The advantages of a group [G], or None, counted, where they say nothing."""
+        if not np.isfinite([r.parts for r in rewards]).all():
+            self.counts["rewards that are no number"] += 1
+            return None
+        gain = advantages(rewards)
+        if not gain.any():
+            self.counts["groups without spread"] += 1
+            return None
+        return gain
+
+    def rollouts(self, texts: list[str]) -> list[Generation]:
+        """Solutions drawn with the present policy, in order."""
+        r = self.recipe
+        seed = r.seed * 1_000_003 + self.step
+        if self.remote:
+            return self.remote.draw(self.model, texts, r.max_tokens, r.temperature, seed)
+        engine = TorchEngine(self.model, self.tokenizer, batch=r.problems * r.group)
+        return engine.generate(texts, max_tokens=r.max_tokens, temperature=r.temperature, seed=seed)
 
     def train_step(self) -> dict[str, Any]:
         """Roll out, judge, update. Returns the means of the reward's parts and what was skipped."""
         r, begin = self.recipe, time.monotonic()
         problems = self.problems()
-        engine = TorchEngine(self.model, self.tokenizer, batch=r.problems * r.group)
-        drawn = engine.generate(
-            [p.text for p in problems for _ in range(r.group)], max_tokens=r.max_tokens, temperature=r.temperature,
-            seed=r.seed * 1_000_003 + self.step,
-        )  # fmt: skip
+        drawn = self.rollouts([p.text for p in problems for _ in range(r.group)])
         rollout_seconds = time.monotonic() - begin
         samples: list[tuple[list[int], int, float]] = []
         parts: list[Reward] = []
         for i, problem in enumerate(problems):
             group = drawn[i * r.group : (i + 1) * r.group]
-            reference = get_task(problem.task or "").expert(problem)
-            rewards = [self.judge(problem, g.solution, reference) for g in group]
+            rewards = self.rewards(problem, group)
             parts += rewards
             self._move(problem.task or "", float(np.mean([x.correctness for x in rewards])))
-            gain = advantages(rewards, r.sum_first)
-            if not gain.any():
-                self.counts["groups without spread"] += 1
-                continue
-            prompt = self.tokenizer.encode_problem(problem.text)
-            samples += [([*prompt, *g.ids], len(prompt), float(a)) for g, a in zip(group, gain, strict=True)]
+            gain = self.gain(rewards)
+            if gain is not None:
+                prompt = self.tokenizer.encode_problem(problem.text)
+                samples += [([*prompt, *g.ids], len(prompt), float(a)) for g, a in zip(group, gain, strict=True)]
         divergence = self._update(samples) if samples else 0.0
         self.step += 1
-        means = np.mean([p.parts for p in parts], axis=0)
+        known = [p for p in parts if np.isfinite(p.parts).all()] or [Reward(0.0, 0.0, 0.0)]
+        means = np.mean([p.parts for p in known], axis=0)
         return {
-            "step": self.step, "reward": float(np.mean([p.total for p in parts])), "correctness": float(means[0]),
+            "step": self.step, "reward": float(np.mean([p.total for p in known])), "correctness": float(means[0]),
             "step_efficiency": float(means[1]), "logical_soundness": float(means[2]), "divergence": divergence,
             "used": len(samples) / len(drawn), "tokens": sum(g.tokens for g in drawn),
             "rollouts_per_second": len(drawn) / rollout_seconds, "seconds": time.monotonic() - begin,
@@ -193,21 +210,9 @@ class Evolver:
         return -F.cross_entropy(logits, ids.roll(-1, 1)[chosen], reduction="none")
 
     def trial(self, size: int) -> dict[str, dict[str, float]]:
-        """Greedy results on problems that no step sees, by task: correctness, step efficiency, tokens."""
-        out = {}
-        for name in self.recipe.tasks:
-            task = get_task(name)
-            problems = [task.generate(TRIAL_SEED, i, self.recipe.difficulty) for i in range(size)]
-            drawn: list[Generation] = TorchEngine(self.model, self.tokenizer).generate(
-                [p.text for p in problems], max_tokens=self.recipe.max_tokens
-            )
-            judged = [self.judge(p, g.solution, task.expert(p)) for p, g in zip(problems, drawn, strict=True)]
-            out[name] = {
-                "correctness": float(np.mean([j.correctness for j in judged])),
-                "step_efficiency": float(np.mean([j.step_efficiency for j in judged])),
-                "tokens": float(np.mean([g.tokens for g in drawn])),
-            }
-        return out
+        """Greedy results on problems that no step sees, by task."""
+        r = self.recipe
+        return trial(self.model, self.tokenizer, r.tasks, size, r.difficulty, r.max_tokens)
 
     def save(self) -> None:
         """Write a checkpoint of everything the run needs."""
@@ -246,20 +251,25 @@ class Evolver:
             raise KeyboardInterrupt
 
 
-def evolve(recipe: EvolveRecipe, resume: bool, trial: int, console: Console) -> dict[str, Any]:
-    """A whole run with a greedy trial of `trial` problems a task before the first step and after the last."""
-    evolver = Evolver(recipe)
-    before = evolver.trial(trial)
-    if resume:
-        evolver.resume()
+def show(evolver: Evolver, console: Console) -> None:
+    """Run to the last step beside a progress bar."""
     columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
     with Progress(*columns, console=console) as bar:
-        line = bar.add_task("evolving", total=recipe.steps)
+        line = bar.add_task("evolving", total=evolver.recipe.steps)
 
         def report(record: dict[str, Any]) -> None:
             text = f"step {record['step']}  correct {record['correctness']:.2f}  reward {record['reward']:.2f}"
             bar.update(line, completed=record["step"], description=text)
 
         evolver.run(report)
-    told = {"benchmark": "evolve", "recipe": recipe.model_dump(mode="json"), "size": trial} | circumstances({})
-    return told | {"before": before, "after": evolver.trial(trial), "counts": dict(evolver.counts)}
+
+
+def evolve(recipe: EvolveRecipe, resume: bool, size: int, console: Console) -> dict[str, Any]:
+    """A whole run with a greedy trial of `size` problems a task before the first step and after the last."""
+    evolver = Evolver(recipe)
+    before = evolver.trial(size)
+    if resume:
+        evolver.resume()
+    show(evolver, console)
+    told = {"benchmark": "evolve", "recipe": recipe.model_dump(mode="json"), "size": size} | circumstances({})
+    return told | {"before": before, "after": evolver.trial(size), "counts": dict(evolver.counts)}

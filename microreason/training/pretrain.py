@@ -21,6 +21,12 @@ def train(recipe: Recipe, minutes: float | None = None, resume: bool = False, qu
     trainer = Trainer(recipe, minutes)
     if resume:
         trainer.resume()
+    show(trainer, quiet)
+    return trainer
+
+
+def show(trainer: Trainer, quiet: bool = False) -> None:
+    """Run a trainer beside a progress bar."""
     percent = TextColumn("{task.percentage:.1f} %")
     columns = [TextColumn("{task.description}"), BarColumn(), percent, TimeElapsedColumn()]
     with Progress(*columns, disable=quiet) as bar:
@@ -32,4 +38,3 @@ def train(recipe: Recipe, minutes: float | None = None, resume: bool = False, qu
             bar.update(task, completed=record["progress"], description=f"{text}  {left / 60:.0f} min left")
 
         trainer.run(report)
-    return trainer

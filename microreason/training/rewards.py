@@ -60,22 +60,26 @@ def logical_soundness(steps: Sequence[str], reference: Sequence[str]) -> float:
     return SequenceMatcher(None, list(steps), list(reference), autojunk=False).ratio()
 
 
-def reward(solution: Solution, score: float, reference: Solution) -> Reward:
-    """The parts for a solution that its grader gave `score`, beside the expert's solution."""
+def reward(solution: Solution, score: float, reference: Solution, similarity: float | None = None) -> Reward:
+    """The parts for a solution that its grader gave `score`, beside the expert's solution.
+
+    Logical soundness is `similarity` where that is given, else that of the lines.
+    """
     right = float(solution.complete and score >= SOLVED)
     lines, expected = ([step.text for step in s.steps] for s in (solution, reference))
-    return Reward(right, step_efficiency(len(lines), len(expected)), logical_soundness(lines, expected))
+    alike = logical_soundness(lines, expected) if similarity is None else similarity
+    return Reward(right, step_efficiency(len(lines), len(expected)), alike)
 
 
-def advantages(rewards: Sequence[Reward], sum_first: bool = False) -> np.ndarray:
+def advantages(rewards: Sequence[Reward]) -> np.ndarray:
     """How much better each solution of a group is than the group, [G].
 
-    Each part is set to mean 0 and deviation 1 within the group, then weighted and summed; `sum_first` sums first, the
-    naive way. A part without spread says nothing and counts 0. NaN is refused with ValueError.
+    Each part is set to mean 0 and deviation 1 within the group, then weighted and summed. A part without spread says
+    nothing and counts 0. NaN is refused with ValueError.
     """
-    parts = np.array([[r.total] if sum_first else r.parts for r in rewards], dtype=np.float64)
+    parts = np.array([r.parts for r in rewards], dtype=np.float64)
     if not np.isfinite(parts).all():
         raise ValueError("a reward is not a number")
     spread = parts.std(0)
     normal = np.divide(parts - parts.mean(0), spread, out=np.zeros_like(parts), where=spread > 1e-9)
-    return normal[:, 0] if sum_first else normal @ np.array(WEIGHTS)
+    return normal @ np.array(WEIGHTS)
