@@ -147,6 +147,15 @@ def test_corrupted_paths_are_found(name):
                 assert check_step(problem, broken.lines[:-1], broken.lines[-1]) == "unsound"
 
 
+def test_a_guess_is_no_slip():
+    task, rng = get_task("cryptarithm"), random.Random(0)
+    problem = task.generate(5, 2, "hard")
+    solution = task.expert(problem)
+    assert any(step.text.endswith("?") for step in solution.steps)
+    made = [corrupt(task, problem, solution, rng, "slip") for _ in range(200)]
+    assert not any(broken.continuation[0].endswith("?") for broken in made if broken)
+
+
 OWN_TASK = """
 import re
 from microreason.solution import Problem, Solution

@@ -3,8 +3,9 @@
 Kinds: `slip` (a digit, letter or word is another one that the solution uses), `rule` (an operator of a claim is another
 one), `stale` (the step before is written again), `skip` (the next step stands in this one's place). The last two are
 used only where the line that comes to stand there depends on lines before it: one that is true by itself stays true
-wherever it stands. Each corrupted solution records where it broke, and how; the right step and what follows it are
-the corrected continuation. Does not cover judging them (verification/).
+wherever it stands. A slip spares the lines that a task declares to be free choices. Each corrupted solution records
+where it broke, and how; the right step and what follows it are the corrected continuation. Does not cover judging
+them (verification/).
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def _replace(line: str, pattern: re.Pattern[str], used: list[str], rng: random.R
 def _broken(task: Task, problem: Problem, lines: list[str], i: int, kind: str, rng: random.Random) -> str:
     """Line i broken in one way, or as it is where that is not possible."""
     if kind == "slip":
+        if task.choice and task.choice.search(lines[i]):
+            return lines[i]
         return _replace(lines[i], _UNIT, sorted({unit for line in lines for unit in _UNIT.findall(line)}), rng)
     if kind == "rule":
         return _replace(lines[i], _OPERATOR, list("-+*"), rng) if check_arithmetic(lines[i]) else lines[i]

@@ -45,6 +45,11 @@ class Task:
     """Whether the expert's answer is always graded 1.0; False where a generator's own answers contradict its rules."""
     unexplained: ClassVar[bool] = False
     """Whether the answer does not follow from the expert's steps, because no honest path is known."""
+    determined: ClassVar[bool] = False
+    """Whether the problem's text alone determines every line of the expert: as long as a solution has kept to these
+    lines, the next one is the only sound step."""
+    choice: ClassVar[re.Pattern[str] | None] = None
+    """Matches (search) lines that choose freely, such as guesses: another choice there is no mistake."""
     pattern: ClassVar[re.Pattern[str]]
     """Matches (search) the text of this task's problems and of no other task's."""
 

@@ -1,14 +1,17 @@
 """Step checkers: judge one step from the problem's text and the steps before it.
 
 Arithmetic claims (`7150%1508=1118`, `3*4+5=17`, `12<15`) are checked for any problem; other kinds by the
-`check` method of the task that recognises the problem. A step that no checker knows is `unknown`, which is
-never counted as sound. Does not cover running code (a sandbox will) or grading answers (tasks).
+`check` method of the task that recognises the problem. Where a task determines its expert's lines, a solution that
+has kept to them so far goes on with the line that is due; one that has left them is judged line by line. A step that
+no checker knows is `unknown`, which is never counted as sound. Does not cover running code (a sandbox will) or
+grading answers (tasks).
 """
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from microreason.solution import Problem, Solution, Step, Verdict
 from microreason.tasks import Task, recognise
@@ -94,6 +97,18 @@ def check_arithmetic(step: str) -> bool | None:
     return all(compare[op](values[i], values[i + 1]) for i, op in enumerate(parts[1::2]))
 
 
+@lru_cache(maxsize=64)
+def _path(task: Task, text: str) -> list[str]:
+    return [step.text for step in task.expert(Problem(text=text)).steps]
+
+
+def _own_verdict(task: Task, text: str, previous: list[str], step: str) -> bool | None:
+    """What the task says of a step: by the line that is due where there is one, else by its checker."""
+    if task.determined and (path := _path(task, text))[: len(previous)] == previous:
+        return path[len(previous) : len(previous) + 1] == [step]
+    return task.check(text, previous, step)
+
+
 def check_step(problem: Problem | str, previous: list[str], step: str, task: Task | None = None) -> Verdict:
     """The verdict on one step, from the problem's text and the steps before it. Never raises.
 
@@ -104,7 +119,7 @@ def check_step(problem: Problem | str, previous: list[str], step: str, task: Tas
     task = task or recognise(text)
     if verdict is not False and task:
         try:
-            own = task.check(text, previous, step)
+            own = _own_verdict(task, text, previous, step)
         except Exception:  # a checker met a line it cannot read: that is no verdict
             own = None
         verdict = verdict if own is None else own

@@ -26,7 +26,7 @@ def _value(term):
 
 
 class SimpleIntegration(GymTask):
-    name, category = "simple_integration", "algebra"
+    name, category, determined = "simple_integration", "algebra", True
     pattern = re.compile(r"^(?:Find|Calculate|Evaluate) the (?:indefinite integral|antiderivative): ∫ ([^(\n]+) dx\n")
     hard = {"min_terms": 3, "max_terms": 4}
 

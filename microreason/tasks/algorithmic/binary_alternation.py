@@ -21,7 +21,7 @@ def _chunk(bits, number, before):
 
 
 class BinaryAlternation(GymTask):
-    name, category = "binary_alternation", "algorithmic"
+    name, category, determined = "binary_alternation", "algorithmic", True
     pattern = re.compile(r"minimum number of swaps to make the following binary string alternating: ([01]+)")
     hard = {"min_n": 50, "max_n": 500}
 

@@ -164,7 +164,7 @@ def _write(puzzle, solution):
 
 class Cryptarithm(GymTask):
     name, category = "cryptarithm", "algorithmic"
-    pattern = re.compile(r"^Solve this cryptarithm:\n")
+    pattern, choice = re.compile(r"^Solve this cryptarithm:\n"), re.compile(r"\?$")
     hard = {"min_words": 5, "max_words": 10}
 
     def params(self, difficulty, rng):
@@ -181,16 +181,12 @@ class Cryptarithm(GymTask):
         puzzle = _puzzle(text)
         if len(previous) < len(puzzle.lines):
             return step == puzzle.lines[len(previous)]
-        if not re.fullmatch(r"[1-9]:.*| [A-Z](\d[?@]?|!)|/.*", step):
-            return None
         known, guesses = puzzle.start, []
         for line in previous[len(puzzle.lines) :]:
             known, guesses = puzzle.after(known, guesses, line)
         if previous[-1][-1] == "!" or step[0] == "/":
             return previous[-1][-1] == "!" and bool(guesses) and step == puzzle.back(*guesses[-1])
-        if step[-1] == "?":
-            guess = puzzle.guess(known) or "  "
-            return not puzzle.deduction(known) and guess[1] == step[1] and step[2] in puzzle.possible(known, step[1])
-        if step[0] == " ":
-            return step in puzzle.single_lines(known)
-        return step == puzzle.column_line(known, int(step[0]) - 1)
+        if deduction := puzzle.deduction(known):
+            return step == deduction
+        guess = puzzle.guess(known)
+        return guess is not None and step in [guess[:2] + digit + "?" for digit in puzzle.possible(known, guess[1])]

@@ -6,10 +6,12 @@ on each other (` halves`), or the input and what is counted or seen from each ce
 rule, the changed grid row by row where it is not the output, what the view adds to each row, and those entries of
 the table that the test needs and that change a colour: ` 30>4 31>2`.
 Where no such rule gives the output, the lines are the sizes of inputs and outputs, ` 3*3>9*9`, the test's last: as
-in the examples the output is as large as the input, of one size, or a multiple. Then the metadata give the output
+in the examples the output is as large as the input, of one size, or a multiple; where nothing of this holds no checker
+knows the last size, and where it holds but is wrong the expert leaves that line out. Then the metadata give the output
 and the size is all that is reasoned. Does not cover rules of objects that move or meet.
 """
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -157,8 +159,9 @@ class GridTask(GymTask):
         answer = "\n".join(" ".join(map(str, row)) for row in wanted.tolist())
         if rule := find(problem.text, wanted):
             return Solution.of(_explained(rule, problem.text), answer)
-        known, _ = _sizes(problem.text)
-        return Solution.of([*known, _size(read(problem.text)[1].shape, wanted.shape)], answer)
+        known, may = _sizes(problem.text)
+        last = _size(read(problem.text)[1].shape, wanted.shape)
+        return Solution.of([*known, last] if not may or last in may else known, answer)
 
     def check(self, text, previous, step):
         first = previous[0] if previous else step
@@ -166,7 +169,10 @@ class GridTask(GymTask):
             known, may = _sizes(text)
             if len(previous) < len(known):
                 return step == known[len(previous)]
-            return True if len(previous) == len(known) and step in may else None
+            if may or len(previous) > len(known):
+                return len(previous) == len(known) and step in may
+            height, width = read(text)[1].shape
+            return None if re.fullmatch(rf" {height}\*{width}>\d+\*\d+", step) else False
         rule = tuple(first[1:].split("; "))
         known = set(rule[:-1]) <= set(CHANGES) and rule[-1] in VIEWS and len(rule) < 4
         if lines := known and _explained(rule, text):

@@ -64,7 +64,7 @@ def _solve(expression):
 
 
 class BasicArithmetic(GymTask):
-    name, category = "basic_arithmetic", "arithmetic"
+    name, category, determined = "basic_arithmetic", "arithmetic", True
     pattern = re.compile(r"^Calculate ([-+*/() \d]+)\.")
     hard = {"min_terms": 5, "max_terms": 10, "min_digits": 2, "max_digits": 5}
 

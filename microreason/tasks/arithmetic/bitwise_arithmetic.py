@@ -62,7 +62,7 @@ def _replace(expression, values):
 
 
 class BitwiseArithmetic(GymTask):
-    name, category = "bitwise_arithmetic", "arithmetic"
+    name, category, determined = "bitwise_arithmetic", "arithmetic", True
     pattern = re.compile(r"^Please solve this problem\. Assume there is arbitrary bit depth .*\n(.+)")
     hard = {"difficulty": 5}
 

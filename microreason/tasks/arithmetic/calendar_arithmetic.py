@@ -179,7 +179,7 @@ def _solve(text):
 
 
 class CalendarArithmetic(GymTask):
-    name, category = "calendar_arithmetic", "arithmetic"
+    name, category, determined = "calendar_arithmetic", "arithmetic", True
     pattern = re.compile(f"^(?:{'|'.join(_KINDS)})")
     hard = {
         "tasks": ["weekday_of_date", "is_leap_year", "weekday_offset", "count_days", "count_business_days"],

@@ -110,7 +110,7 @@ def _flat(expression, limit, lines):
 
 
 class DecimalArithmetic(GymTask):
-    name, category = "decimal_arithmetic", "arithmetic"
+    name, category, determined = "decimal_arithmetic", "arithmetic", True
     pattern = re.compile(
         r"^Please solve this problem to a maximum of (\d+) significant digits, .*\n([-+*/().\d]+) = \?"
     )

@@ -12,7 +12,7 @@ from microreason.tasks.base import GymTask
 
 
 class FractionSimplification(GymTask):
-    name, category = "fraction_simplification", "arithmetic"
+    name, category, determined = "fraction_simplification", "arithmetic", True
     pattern = re.compile(r"^Simplify the fraction (\D*)(\d+)(/|\}\{)(\d+)(\D*) to its lowest terms\.")
     hard = {"min_value": 100, "max_value": 1000, "min_factor": 10, "max_factor": 100}
 

@@ -10,7 +10,7 @@ from microreason.tasks.base import GymTask
 
 
 class Gcd(GymTask):
-    name, category = "gcd", "arithmetic"
+    name, category, determined = "gcd", "arithmetic", True
     pattern = re.compile(r"^Find the Greatest Common Divisor \(GCD\) of these numbers: ")
     hard = {"min_numbers": 3, "max_numbers": 4, "min_value": 1000, "max_value": 10000}
 

@@ -16,7 +16,7 @@ from microreason.tasks.base import GymTask
 
 
 class Lcm(GymTask):
-    name, category = "lcm", "arithmetic"
+    name, category, determined = "lcm", "arithmetic", True
     pattern = re.compile(r"^Find the Least Common Multiple \(LCM\) of these numbers: (\d+(?:, \d+)+)")
     hard = {"min_numbers": 3, "max_numbers": 4, "min_value": 1000, "max_value": 10000}
 

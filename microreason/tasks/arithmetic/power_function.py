@@ -46,7 +46,7 @@ def _ten(tens, cut):
 
 
 class PowerFunction(GymTask):
-    name, category = "power_function", "arithmetic"
+    name, category, determined = "power_function", "arithmetic", True
     pattern = re.compile(r"^Your task is to compute an exponentiation of a number\.\n\nCompute (-?[\d.]+)\^(-?\d+)\.")
     hard = {"min_exponent": 4, "max_exponent": 8}
 

@@ -16,7 +16,7 @@ _LINE = re.compile(r"(\d+)\*(\d)=(\d+);(\d+)")
 
 
 class Products(GymTask):
-    name, category = "products", "arithmetic"
+    name, category, determined = "products", "arithmetic", True
     pattern = re.compile(r"^Solve the following multiplication: (\d+(?: \* \d+)*)\.")
     hard = {"min_terms": 4, "max_terms": 8, "min_digits": 4, "max_digits": 8}
 

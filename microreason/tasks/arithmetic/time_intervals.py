@@ -65,7 +65,7 @@ def _date_lines(start, end):
 
 
 class TimeIntervals(GymTask):
-    name, category = "time_intervals", "arithmetic"
+    name, category, determined = "time_intervals", "arithmetic", True
     pattern = re.compile(
         r"^(?:What is the duration between|Calculate the time difference between|How much time elapsed from"
         r"|A [a-z ]+ (?:started|departed|began) at) (.+?) (?:and|to)(?: (?:ended|completed|arrived) at)? "

@@ -122,6 +122,6 @@ class NumberSequence(GymTask):
         header = step.partition(":")[0]
         signs = re.findall(r"\+p|/2|\*2|\^2|\+n|\*n", header)
         if "".join(signs) != header or len(signs) > 4 or header.count("n") > 2:
-            return None
+            return False
         kind = "".join(op for sign in signs for op, own in _SIGNS.items() if own == sign)
-        return step == _line(kind, _terms(text))[0]
+        return step not in previous and step == _line(kind, _terms(text))[0]

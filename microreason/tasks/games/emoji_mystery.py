@@ -1,7 +1,8 @@
 """emoji_mystery: a sentence hidden in the variation selectors behind an emoji.
 
 One line a word: each selector followed by the letter that it stands for. The answer is written a letter a token.
-Does not cover letters of more than one byte beyond giving all their selectors first.
+A first selector 15 is part of the emoji itself: it asks for colour. Does not cover letters of more than one byte
+beyond giving all their selectors first.
 """
 
 import re
@@ -9,7 +10,8 @@ import re
 from microreason.solution import Problem, Solution
 from microreason.tasks.base import GymTask
 
-_HIDDEN = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_SELECTORS = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
+_HIDDEN = re.compile("\ufe0f?(" + _SELECTORS + ")")
 
 
 def _byte(selector):
@@ -48,11 +50,11 @@ class EmojiMystery(GymTask):
         return {"min_words_in_sentence": low, "max_words_in_sentence": low + 2 + round(18 * difficulty)}
 
     def expert(self, problem: Problem) -> Solution:
-        lines, text = _lines(_HIDDEN.search(problem.text)[0])
+        lines, text = _lines(_HIDDEN.search(problem.text)[1])
         return Solution.of(lines, text)
 
     def check(self, text, previous, step):
-        if not _HIDDEN.match(step):
+        if not re.match(_SELECTORS, step):
             return None
-        lines, _ = _lines(_HIDDEN.search(text)[0])
+        lines, _ = _lines(_HIDDEN.search(text)[1])
         return len(previous) < len(lines) and lines[len(previous)] == step

@@ -170,7 +170,7 @@ class Sokoban(GymTask):
         if not previous:
             return step == f"{_line('', player, boxes)}X{_list(goals)}"
         if not (move := _LINE.fullmatch(step)):
-            return None
+            return False
         last = re.search(r"\*([\d,]+)@([\d, ]+)", previous[-1])
         after = _after(cells, *_places(last[1]), frozenset(_places(last[2])), move[1])
         return after is not None and step == _line(move[1], *after)

@@ -51,7 +51,7 @@ def _looks(parents, spouse, a, b):
 
 
 class FamilyRelationships(GymTask):
-    name, category = "family_relationships", "graphs"
+    name, category, determined = "family_relationships", "graphs", True
     pattern = re.compile(r" is married to [^\n]*\n\n(?:What|How|What relation) is \w+ (?:related )?to \w+\? ")
     hard = {"min_family_size": 5, "max_family_size": 9}
 

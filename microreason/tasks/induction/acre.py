@@ -39,7 +39,7 @@ def _on_line(objects, dark, test):
 
 
 class Acre(GymTask):
-    name, category = "acre", "induction"
+    name, category, determined = "acre", "induction", True
     pattern = re.compile(r"^You are a researcher studying causal relationships using Blicket experiments\.")
     hard = {}
 

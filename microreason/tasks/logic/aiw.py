@@ -17,7 +17,7 @@ def _known(text):
 
 
 class Aiw(GymTask):
-    name, category = "aiw", "logic"
+    name, category, determined = "aiw", "logic", True
     pattern = re.compile(r"^\w+ has \d+ (?:brothers|sisters|male friends|male colleagues) and she also has \d+ ")
     hard = {"task_type_weights": [0.5, 0.25, 0.25], "max_entities": 10}
 

@@ -34,7 +34,7 @@ def _lines(bounds):
 
 
 class SelfReference(GymTask):
-    name, category = "self_reference", "logic"
+    name, category, determined = "self_reference", "logic", True
     pattern = re.compile(r"^Given the truthfulness of these statements, please tell me the number of")
     hard = {"difficulty": 5}
 

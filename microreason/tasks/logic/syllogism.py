@@ -40,7 +40,7 @@ def _steps(text):
 
 
 class Syllogism(GymTask):
-    name, category = "syllogism", "logic"
+    name, category, determined = "syllogism", "logic", True
     pattern = re.compile(r"^Consider these statements:\n1\. [^\n]*\n2\. [^\n]*\n\nDoes it logically follow that:\n")
     hard = {"allow_all": True, "allow_no": True, "allow_some": False, "allow_some_not": False}
 
