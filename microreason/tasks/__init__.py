@@ -1,5 +1,6 @@
 """The registry of tasks: every `Task` subclass with a name in a module under this package, found by its file, and those
-that other packages offer as entry points of the group `microreason.tasks` (a module each).
+that other packages offer as entry points of the group `microreason.tasks` (a module each). Two kinds are found by name
+only, because their problems have no wording of their own: those of `UNLISTED`, and files of problems (file.py).
 
 Does not cover what a task is (base.py).
 """
@@ -16,6 +17,8 @@ from types import ModuleType
 
 from microreason.errors import BadInput, UnknownTask
 from microreason.tasks.base import GymTask, Task
+
+UNLISTED = {"saxton": "microreason.mathematics.saxton"}
 
 
 def _tasks_in(module: ModuleType) -> dict[str, Task]:
@@ -52,8 +55,22 @@ def load_task(name: str) -> Task:
     return task
 
 
+@lru_cache(maxsize=64)
+def _file_task(name: str) -> Task:
+    from microreason.tasks.file import FileTask
+
+    return FileTask(name)
+
+
 def get_task(name: str) -> Task:
-    """The task of that name. Raises UnknownTask, naming the nearest."""
+    """The task of that name; a name that ends in `.jsonl` is a file of problems.
+
+    Raises UnknownTask, naming the nearest.
+    """
+    if name.endswith(".jsonl"):
+        return _file_task(name)
+    if name in UNLISTED:
+        return _tasks_in(importlib.import_module(UNLISTED[name]))[name]
     tasks = all_tasks()
     if name not in tasks:
         import difflib
