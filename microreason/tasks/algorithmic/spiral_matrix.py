@@ -2,8 +2,8 @@
 
 A line is one ring: its top row, right column down, bottom row backwards, left column up (`123 69 87 4`). The rows
 of the matrix within follow, one a line, so that every ring lies at the edge of what was written last. From 13 rows on
-a line holds only a ring's two columns (`69 4`), read from the question, and no inner matrix is written. The answer
-joins the rings. Does not cover matrices that are not square.
+a line holds only a ring's left column up (`4`), the side that is read against the order of the text; no inner matrix
+is written, and the answer takes the other sides from the question. Does not cover matrices that are not square.
 """
 
 import re
@@ -29,7 +29,7 @@ def _walk(text):
     peel = len(rows) <= 12
     while rows:
         sides = _sides(rows)
-        line = " ".join(filter(None, sides if peel else sides[1::2]))
+        line = " ".join(filter(None, sides)) if peel else sides[3]
         if line:
             yield line
         rows = _inner(rows)

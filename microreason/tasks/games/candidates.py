@@ -3,18 +3,22 @@
 Rows are called a, b, c from the top, columns 1, 2, 3, a box by its first cell. The lines:
 - `a:27`: the digits that row a still needs; then so for columns and boxes.
 - ` a12 a527`: the open cells of a row and the digits they may have, each cell one word: a1 can be 2, a5 2 or 7.
-- ` a12: a57 b128`: a1 is 2, and the open cells of its row, column and box that lose the 2 by it. A cell with one
+- ` a12 a57 b128`: a1 is 2, and the open cells of its row, column and box that lose the 2 by it. A cell with one
   candidate comes first, the one named first before others; else a digit that has one cell left in a unit
-  (` a12@a:`); else a guess in the first of the cells with fewest candidates (` a12?:`).
-- ` a1<a2: a17 a289`: what the two cells lose as the one is less than the other; before all others.
-- ` a5!` ends a line: no candidate is left. `/` is then every open cell before the latest guess, without that guess.
+  (` a12@a`); else a guess in the first of the cells with fewest candidates (` a12?`).
+- ` a1<a2 a17 a289`: what the two cells may be as the one is less than the other. All signs come first, in their
+  order; later a sign comes where it narrows a cell and no cell has one candidate.
+- ` a5!` ends a line: no candidate is left. `/` takes every cell that changed since the latest guess back to what it
+  was before it, without that guess.
+The end is one candidate for each cell or, under a guess, every cell decided: what follows from one that is not yet
+decided could be a contradiction then.
 Does not cover reading a puzzle, nor other ways to narrow candidates, such as pairs.
 """
 
 import re
 
 _ITEM = re.compile(r" ([a-i]\d)(\d*)")
-_HEAD = re.compile(r" ([a-i]\d)(\d)(?:(\?)|@([a-i]|\d|[a-i]\d))?:|( [a-i]\d<[a-i]\d):")
+_HEAD = re.compile(r" ([a-i]\d)(\d)(?:(\?)|@([a-i]\d?|\d))?(?= |$)|( [a-i]\d<[a-i]\d)(?= |$)")
 
 
 def units(size, box=0):
@@ -52,7 +56,7 @@ class Grid:
                 sets = [missing[u] for u, cells in self.units.items() if cell in cells]
                 self.start[cell] = "".join(d for d in sets[0] if all(d in s for s in sets))
         rows = [[c for c in self.cells if c[0] == row and c not in self.known] for row in "abcdefghi"]
-        return lines + [_words(self.start, row) for row in rows if row] + [f" {a}<{b}" for a, b in self.less]
+        return lines + [_words(self.start, row) for row in rows if row]
 
     def replay(self, lines):
         """Candidates, decided cells, singles in the order in which they came up, and open guesses."""
@@ -71,7 +75,7 @@ class Grid:
             for cell, digits in _ITEM.findall(line[head.end() if head else 0 :]):
                 cands[cell] = digits
                 if len(digits) == 1:
-                    order.setdefault(cell)
+                    order.setdefault(cell, 0)
         return cands, done, [c for c in order if c not in done], guesses
 
     def _placed(self, cands, done, cell, digit):
@@ -95,26 +99,30 @@ class Grid:
             for digit in self.digits:
                 places = [c for c in cells if digit in cands[c]]
                 if len(places) == 1 and places[0] not in done:
-                    yield f" {places[0]}{digit}@{unit}:", places[0], digit
+                    yield f" {places[0]}{digit}@{unit}", places[0], digit
 
     def next(self, lines):
-        """The line after some (without the fixed ones), or None when every cell is decided."""
+        """The line after some (without the fixed ones), or None at the end."""
         cands, done, singles, guesses = self.replay(lines)
         if not all(cands.values()):
             before, old, (cell, digit) = guesses[-1]
             old[cell] = old[cell].replace(digit, "")
-            return "/" + _words(old, [c for c in self.cells if c not in before])
-        for a, b in self.less:
-            if not (set(done) >= {a, b}) and (words := self._compared(cands, a, b)):
-                return f" {a}<{b}:{words}"
-        if len(done) == len(self.cells):
+            return "/" + _words(old, [c for c in self.cells if c not in before and cands[c] != old[c]])
+        compared = [(a, b, self._compared(cands, a, b)) for a, b in self.less]
+        if len(lines) < len(compared):
+            return " {}<{}{}".format(*compared[len(lines)])
+        if not guesses and all(len(digits) == 1 for digits in cands.values()):
             return None
         if singles:
-            head, cell, digit = f" {singles[0]}{cands[singles[0]]}:", singles[0], cands[singles[0]]
+            head, cell, digit = f" {singles[0]}{cands[singles[0]]}", singles[0], cands[singles[0]]
+        elif found := next((found for found in compared if found[2]), None):
+            return " {}<{}{}".format(*found)
+        elif len(done) == len(self.cells):
+            return None
         elif not (found := next(self._hidden(cands, done), None)):
             cell = min((c for c in self.cells if c not in done), key=lambda c: len(cands[c]))
             digit = cands[cell][0]
-            head = f" {cell}{digit}?:"
+            head = f" {cell}{digit}?"
         else:
             head, cell, digit = found
         return head + self._placed(cands, done | {cell}, cell, digit)
@@ -133,7 +141,7 @@ class Grid:
         lines = previous[len(self.fixed) :]
         cands, done, singles, _ = self.replay(lines)
         head = _HEAD.match(step)
-        if step[0] == "/" or not all(cands.values()):
+        if step[0] == "/" or not all(cands.values()) or len(lines) < len(self.less):
             return step == self.next(lines)
         if not head:
             return None

@@ -135,7 +135,7 @@ def _attempt(target, numbers, core, narrow, top):
     goals = [target] + [need for need, _, _ in way]
     for goal, (_, (sign, first), x) in reversed(list(zip(goals, way, strict=False))):
         other = (x, parts.pop(x, str(x)))
-        claim, node = _join(*((other, sign, node) if first else (node, sign, other)), goal)
+        claim, node = _join(other, sign, node, goal) if first else _join(node, sign, other, goal)
         yield claim
     return node[1]
 

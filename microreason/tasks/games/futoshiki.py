@@ -1,7 +1,7 @@
 """futoshiki: fill a grid with 1 to its size, each once a row and column, so that all signs of inequality hold.
 
-The lines are those of candidates.py, each sign read as the first of two cells being less (` a1<a2`) before the
-deductions. Does not cover grids larger than 9x9.
+The lines are those of candidates.py, each sign read as the first of two cells being less (` a1<a2`); signs
+between two given digits say nothing new and are left out. Does not cover grids larger than 9x9.
 """
 
 import re
@@ -31,11 +31,12 @@ def _read(text):
                 less.append((cell, after))
             elif sign in ">∨":
                 less.append((after, cell))
+    less = [pair for pair in less if not known.keys() >= set(pair)]
     return Grid(units((len(lines) + 1) // 2), known, less)
 
 
 class Futoshiki(GymTask):
-    name, category = "futoshiki", "games"
+    name, category, determined = "futoshiki", "games", True
     pattern = re.compile(r"^Solve the following \dx\d Futoshiki puzzle:")
     hard = {"min_board_size": 6, "max_board_size": 7, "min_difficulty": 1, "max_difficulty": 2}
 

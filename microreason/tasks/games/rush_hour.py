@@ -1,8 +1,9 @@
 """rush_hour: slide the cars of a 6 x 6 board until car AA is at the right end of its row.
 
-Each line is a move and the board after it, row by row without breaks (`.` empty, `#` a wall): `F+1 BB.CC#...`. The
-plan is a shortest one in moves, found by breadth-first search, which the lines do not show: each line can be checked as
-a legal move, and the last board has AA at the exit. The answer is the moves. Does not cover other board sizes.
+Each line is a move and the board after it, row by row without breaks (`.` empty, `#` a wall): `F+1 BB.CC#...`; two
+moves that could as well be made in the other order share a line (`F+1 C-2 BB.CC#...`). The plan is a shortest one in
+moves, found by breadth-first search, which the lines do not show: each line can be checked as legal moves, and the
+last board has AA at the exit. The answer is the moves. Does not cover other board sizes.
 """
 
 import re
@@ -10,7 +11,7 @@ import re
 from microreason.solution import Problem, Solution
 from microreason.tasks.base import GymTask
 
-_MOVE = re.compile(r"([A-Z])([+-])(\d) (\S{36})")
+_MOVES = re.compile(r"((?:[A-Z][+-][1-9] ){1,2})(\S{36})")
 
 
 def _read(text):
@@ -18,8 +19,10 @@ def _read(text):
 
 
 def _move(board, car, steps):
-    """The board after a move, or None where the car would hit something or leave the board."""
+    """The board after a move, or None where there is no such car or it would hit something or leave the board."""
     cells = [i for i, c in enumerate(board) if c == car]
+    if not cells:
+        return None
     stride = cells[1] - cells[0]
     sign = 1 if steps > 0 else -1
     place = cells[0] % 6 if stride == 1 else cells[0] // 6
@@ -35,7 +38,7 @@ def _move(board, car, steps):
 
 
 def _solve(board):
-    """A shortest list of moves (car, steps, board after it)."""
+    """A shortest list of moves (car, steps)."""
     cars = {}
     for i, c in enumerate(board):
         if c not in ".#":
@@ -66,7 +69,7 @@ def _solve(board):
                         if after not in came:
                             came[after] = state
                             if i == 0 and q == 16:
-                                return _path(board, names, strides, came, after)
+                                return _path(names, strides, came, after)
                             new_layer.append(after)
                         q += step
         layer = new_layer
@@ -78,17 +81,32 @@ def _lane(first, stride, size):
     return range(start, start + stride * (7 - size), stride)
 
 
-def _path(board, names, strides, came, state):
+def _path(names, strides, came, state):
     moves = []
     while before := came[state]:
         i = next(k for k in range(len(names)) if state[k] != before[k])
         moves.append((names[i], (state[i] - before[i]) // strides[i]))
         state = before
-    out = []
-    for car, steps in reversed(moves):
-        board = _move(board, car, steps)
-        out.append((car, steps, board))
-    return out
+    return moves[::-1]
+
+
+def _made(board, moves):
+    """The board after moves such as `F+1 C-2`, or None."""
+    for move in moves.split():
+        board = board and _move(board, move[0], int(move[1:]))
+    return board
+
+
+def _lines(board, moves):
+    """The lines for moves such as `F+1`."""
+    lines = []
+    while moves:
+        first, second = moves[0], moves[1] if len(moves) > 1 else moves[0]
+        free = first[0] != second[0] and _made(board, f"{second} {first}")
+        line = f"{first} {second}" if free else first
+        board, moves = _made(board, line), moves[2 if free else 1 :]
+        lines.append(f"{line} {board}")
+    return lines
 
 
 class RushHour(GymTask):
@@ -101,15 +119,11 @@ class RushHour(GymTask):
         return {"min_moves": least, "max_moves": round(3 + 47 * difficulty)}
 
     def expert(self, problem: Problem) -> Solution:
-        moves = _solve(_read(problem.text))
-        lines = [f"{car}{steps:+d} {board}" for car, steps, board in moves]
-        return Solution.of(lines, " ".join(line.split()[0] for line in lines))
+        board = _read(problem.text)
+        moves = [f"{car}{steps:+d}" for car, steps in _solve(board)]
+        return Solution.of(_lines(board, moves), " ".join(moves))
 
     def check(self, text, previous, step):
-        move = _MOVE.fullmatch(step)
-        if not move:
-            return None
+        claim = _MOVES.fullmatch(step)
         board = previous[-1].split()[-1] if previous else _read(text)
-        if move[1] not in board or move[3] == "0":
-            return False
-        return move[4] == _move(board, move[1], int(move[2] + move[3]))
+        return claim[2] == _made(board, claim[1]) if claim else None
