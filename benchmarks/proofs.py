@@ -8,8 +8,9 @@ Does not cover the network's order (`microreason eval setmm --weights`).
 import argparse
 from pathlib import Path
 
-from microreason.evaluation.proofs import BASELINES, evaluate, find_database
+from microreason.evaluation.proofs import evaluate
 from microreason.evaluation.records import write_json
+from microreason.proofs.prove import BASELINES, find_database
 from microreason.proofs.search import Budget
 
 

@@ -3,10 +3,12 @@
 Exit statuses: 0 done or solved, 2 bad input, 3 no answer within the token limit, 130 interrupted with Ctrl-C.
 Imports stand inside the verbs, so `microreason --help` is quick and needs the core only.
 Does not cover any logic: solve → microreason.solve, train → training.progressive.train,
-eval → evaluation.reasoning_gym.evaluate and evaluation.repairs.evaluate, debug → debugging.files.debug, data build → data.shards.build,
+eval → evaluation.reasoning_gym.evaluate, evaluation.repairs.evaluate,
+evaluation.proofs.evaluate, prove → proofs.prove.prove, data build → data.shards.build,
+debug → debugging.files.debug,
 data stats → data.stats.measure, evolve → training.evolve.evolve,
 teach → teachers.teach, info → info.info,
-tokenizer train → data.corpus.train_tokenizer.
+tokenizer train → data.corpus.train_tokenizer. The commands of mathematics are in cli_mathematics.py.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from microreason.cli_mathematics import add_commands
 from microreason.errors import MicroReasonError
 
 _PLAIN: dict[str, Any] = {"no_args_is_help": True, "add_completion": False, "rich_markup_mode": None}
@@ -36,6 +39,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(tokenizer_app, name="tokenizer")
 
 _EXTRAS = {"torch": "train", "reasoning_gym": "eval", "matplotlib": "eval", "openai": "teach", "ray": "ray"}
+_EXTRAS |= dict.fromkeys(["math_verify", "mathematics_dataset", "sympy"], "maths")
 Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="The recipe.")]
 Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
 Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
@@ -117,6 +121,35 @@ def solve(
             show_solution(solution, mode, Console(highlight=False))
         if solution.answer is None or not solution.complete:
             typer.echo(f"No answer within {max_tokens} tokens.", err=True)
+            raise typer.Exit(3)
+
+
+@app.command()
+def prove(
+    label: Annotated[str, typer.Argument(help="The theorem's label, as pm2.61d.")],
+    path: Annotated[Path | None, typer.Option(help="The Metamath database; left out, Debian's set.mm.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    nodes: Annotated[int, typer.Option(min=1, help="Goals expanded at most.")] = 512,
+    seconds: Annotated[float, typer.Option(min=0, help="Wall-clock at most for the search.")] = 60.0,
+    weights: Annotated[Path | None, typer.Option(help="A network whose order is used instead of frequency.")] = None,
+) -> None:
+    """Prove a theorem of a Metamath database from what stands before it; metamath verifies the proof."""
+    with _sentences(as_json):
+        from rich.console import Console
+
+        import microreason
+        from microreason.proofs.prove import find_database, show
+        from microreason.proofs.prove import prove as run
+        from microreason.proofs.search import Budget
+
+        model = None if weights is None else microreason.load(weights, engine="torch")
+        order = "frequency" if model is None else "network"
+        result = run(find_database(path), label, order, Budget(nodes, seconds), model)
+        if as_json:
+            typer.echo(json.dumps(result, ensure_ascii=False))
+        else:
+            show(result, Console(highlight=False))
+        if not result["verified"]:
             raise typer.Exit(3)
 
 
@@ -310,6 +343,50 @@ def _eval_repair(benchmark: str) -> None:
 for _benchmark in ("quixbugs", "humanevalfix", "debugbench"):
     _eval_repair(_benchmark)
 
+
+@eval_app.command("setmm")
+def eval_setmm(
+    path: Annotated[Path | None, typer.Option(help="The database; left out, Debian's set.mm.")] = None,
+    orders: Annotated[
+        str, typer.Option(help="random, length, frequency, network, comma between.")
+    ] = "random,frequency",
+    part: Annotated[str, typer.Option(help="propositional or all.")] = "propositional",
+    size: Annotated[int | None, typer.Option(min=1, help="Theorems; left out, all that are held out.")] = None,
+    nodes: Annotated[int, typer.Option(min=1, help="Goals expanded at most for each theorem.")] = 64,
+    seconds: Annotated[float, typer.Option(min=0, help="Wall-clock at most for each theorem.")] = 30.0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    weights: Weights = None,
+) -> None:
+    """Prove held-out theorems of a Metamath database; Ctrl-C keeps what is finished."""
+    with _sentences():
+        from rich.console import Console
+        from rich.progress import Progress
+
+        import microreason
+        from microreason.evaluation.proofs import evaluate, show
+        from microreason.evaluation.records import write_json
+        from microreason.inputs import check_writable
+        from microreason.proofs.prove import find_database
+        from microreason.proofs.search import Budget
+
+        if json_file is not None:
+            check_writable(json_file)
+        model = None if weights is None else microreason.load(weights, engine="torch")
+        with Progress(console=Console(stderr=True)) as bar:
+            line = bar.add_task("proofs", total=None)
+            result = evaluate(
+                find_database(path), [name.strip() for name in orders.split(",")], part=part, size=size,
+                budget=Budget(nodes, seconds), engine=model,
+                progress=lambda done, total: bar.update(line, completed=done, total=total),
+            )  # fmt: skip
+        if json_file is not None:
+            write_json(json_file, result)
+        show(result, Console(highlight=False))
+        if not result["complete"]:
+            typer.echo("Interrupted; the finished theorems are kept.", err=True)
+            raise typer.Exit(130)
+
+
 Workers = Annotated[int, typer.Option(min=1, help="Processes.")]
 
 
@@ -404,6 +481,9 @@ def info(
             typer.echo(json.dumps(facts, ensure_ascii=False, default=str))
         else:
             show_info(facts, Console(highlight=False))
+
+
+add_commands(eval_app, data_app, _sentences)
 
 
 def main() -> None:

@@ -14,54 +14,17 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from rich.console import Console
+from rich.table import Table
+
 from microreason.errors import BadInput
 from microreason.evaluation.records import circumstances
 from microreason.evaluation.statistics import paired_interval, task_interval
-from microreason.proofs.database import read_database, read_text
-from microreason.proofs.scorers import FrequencyOrder, LengthOrder, NetworkOrder, RandomOrder
-from microreason.proofs.search import Budget, Scorer, search
-from microreason.proofs.split import ONE_IN, PREDICATE_CALCULUS, evaluated, training_proofs
+from microreason.proofs.prove import BASELINES, attempt, make_scorer
+from microreason.proofs.search import Budget, Scorer
+from microreason.proofs.split import ONE_IN, evaluated, read_library
 from microreason.proofs.steps import Library, expert_proof, outline
-from microreason.proofs.verify import labels, program, verify
-
-BASELINES = ("random", "length", "frequency")
-PARTS = ("propositional", "all")
-DEBIAN = Path("/usr/share/metamath/databases/set.mm")
-
-
-def find_database(path: Path | None) -> Path:
-    """The path itself, or where Debian puts set.mm. Raises BadInput where neither is there."""
-    if path is None and not DEBIAN.exists():
-        raise BadInput("There is no set.mm here: name one with --path (Debian: apt install metamath-databases).")
-    return path or DEBIAN
-
-
-def read_library(path: Path, part: str = "propositional", until: str | None = None) -> Library:
-    """The assertions of a database, of a part of it, up to `until` where a label is named. Raises BadInput.
-
-    The propositional part ends where predicate calculus begins; a database without such a place is taken whole.
-    """
-    if part not in PARTS:
-        raise BadInput(f"There is no part {part!r}: use {' or '.join(PARTS)}.")
-    if part == "propositional" and until is None:
-        text = read_text(path)
-        until = next((label for label in PREDICATE_CALCULUS if f" {label} $a " in text), None)
-    return Library(read_database(path, until))
-
-
-def make_scorer(name: str, library: Library, engine: Any = None) -> Scorer:
-    """An order by its name; `network` needs a TorchEngine. Raises BadInput for an unknown name."""
-    if name == "random":
-        return RandomOrder()
-    if name == "length":
-        return LengthOrder()
-    if name not in ("frequency", "network"):
-        raise BadInput(f"There is no order {name!r}: use {', '.join(BASELINES)} or network.")
-    if name == "network" and engine is None:
-        raise BadInput("The network's order needs weights: name a folder with --weights.")
-    proofs = training_proofs(library)
-    frequency = FrequencyOrder(library, [(library.rules[label].position, proof) for label, proof in proofs.items()])
-    return NetworkOrder(library, engine, frequency) if name == "network" else frequency
+from microreason.proofs.verify import MISSING, available
 
 
 def sample(library: Library, size: int | None) -> list[str]:
@@ -71,22 +34,19 @@ def sample(library: Library, size: int | None) -> list[str]:
     return [label for label in held if label in set(chosen)]
 
 
-def attempt(library: Library, label: str, scorer: Scorer, budget: Budget) -> dict[str, Any]:
-    """Try one theorem and verify what is claimed."""
-    theorem = library.theorem(label)
-    found = search(library, theorem, scorer, budget)
-    steps = None if found.proof is None else len(outline(theorem, found.proof))
-    verified = found.proof is not None and verify(library.database, label, labels(library, theorem, found.proof))
+def _question(library: Library, label: str, scorer: Scorer, budget: Budget) -> dict[str, Any]:
+    result = attempt(library, label, scorer, budget)
     return {
-        "scorer": scorer.name, "theorem": label, "score": float(verified), "claimed": found.proof is not None,
-        "ending": found.ending, "nodes": found.nodes, "seconds": round(found.seconds, 3), "steps": steps,
-        "expert_steps": len(outline(theorem, expert_proof(library, label))),
+        "order": scorer.name, "theorem": label, "score": float(result["verified"] or 0.0),
+        "claimed": result["proof"] is not None, "ending": result["ending"], "nodes": result["nodes"],
+        "seconds": result["seconds"], "steps": result["steps"] and len(result["steps"]),
+        "expert_steps": len(outline(library.theorem(label), expert_proof(library, label))),
     }  # fmt: skip
 
 
 def evaluate(
     path: Path,
-    scorers: Sequence[str] = BASELINES,
+    orders: Sequence[str] = BASELINES,
     *,
     part: str = "propositional",
     size: int | None = None,
@@ -98,10 +58,11 @@ def evaluate(
 
     Raises BadInput for a damaged file, an unknown order, and where the `metamath` program is missing.
     """
-    program()
+    if not available():
+        raise BadInput(MISSING)
     budget = budget or Budget()
     library = read_library(path, part)
-    made = [make_scorer(name, library, engine) for name in scorers]
+    made = [make_scorer(name, library, engine) for name in orders]
     chosen = sample(library, size)
     if not chosen:
         raise BadInput(f"{path.name} has no held-out theorem in this part.")
@@ -110,7 +71,7 @@ def evaluate(
     try:
         for label in chosen:
             for scorer in made:
-                questions.append(attempt(library, label, scorer, budget))
+                questions.append(_question(library, label, scorer, budget))
                 if progress:
                     progress(len(questions), len(chosen) * len(made))
     except KeyboardInterrupt:
@@ -128,8 +89,8 @@ def summarise(questions: list[dict[str, Any]]) -> dict[str, Any]:
 
     Only theorems that every order has tried count.
     """
-    names = list(dict.fromkeys(q["scorer"] for q in questions))
-    tried = {name: {q["theorem"]: q for q in questions if q["scorer"] == name} for name in names}
+    names = list(dict.fromkeys(q["order"] for q in questions))
+    tried = {name: {q["theorem"]: q for q in questions if q["order"] == name} for name in names}
     common = [label for label in next(iter(tried.values()), {}) if all(label in tried[name] for name in names)]
     rows: dict[str, Any] = {}
     for name in names if common else ():
@@ -147,3 +108,18 @@ def summarise(questions: list[dict[str, Any]]) -> dict[str, Any]:
             first = [tried[names[0]][label]["score"] for label in common]
             rows[name][f"minus_{names[0]}"] = list(paired_interval({"": scores}, {"": first}))
     return rows
+
+
+def show(result: dict[str, Any], console: Console) -> None:
+    """The rows as a table."""
+    budget = result["budget"]
+    what = f"{result['database']}, {result['part']} part, at most {budget['nodes']} goals a theorem"
+    table = Table("order", "held-out theorems", "proven", "%", "95 %", "goals tried", "goals a proof", "s", title=what)
+    for name, row in result["rows"].items():
+        low, high = (100 * bound for bound in row["interval"])
+        mean = "–" if row["nodes_per_proof"] is None else f"{row['nodes_per_proof']:.1f}"
+        table.add_row(
+            name, str(row["n"]), str(row["proven"]), f"{100 * row['score']:.1f}", f"{low:.1f} to {high:.1f}",
+            f"{row['nodes']:,}", mean, f"{row['seconds']:.0f}",
+        )  # fmt: skip
+    console.print(table)

@@ -14,7 +14,7 @@ from itertools import islice
 from microreason.proofs.steps import Library, Move, Rule, Theorem
 from microreason.proofs.syntax import HOLE, Substitution, Tree, has_hole, size, substitute, subtrees
 
-PER_RULE = 16
+PER_RULE = 4
 """Steps proposed at most for one rule."""
 FACTS = 16
 """Instances of theorems without premises that a premise is held against, the shortest."""

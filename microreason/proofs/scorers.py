@@ -1,6 +1,6 @@
 """Orders in which a search tries steps: random, by length, by frequency in training proofs, and by a network.
 
-Does not cover searching (search.py) or training the network (tasks/proof_step.py, recipes/proofs.yaml).
+Does not cover searching (search.py) or training the network (task.py, recipes/proofs.yaml).
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class FrequencyOrder:
     LEAN = 4.0
     """Uses that the wider estimate is worth."""
 
-    def __init__(self, library: Library, proofs: Iterable[tuple[int, Proof]]) -> None:
+    def __init__(self, proofs: Iterable[tuple[int, Proof]]) -> None:
         """Learn from proofs, each with the position of its theorem; a theorem is judged by those before it alone."""
         self._uses: dict[tuple[Any, str], list[int]] = defaultdict(list)
         for position, proof in sorted(proofs, key=lambda p: p[0]):
@@ -110,12 +110,12 @@ class NetworkOrder:
 
     def costs(self, theorem: Theorem, goal: Tree, moves: list[Move]) -> list[float]:
         """-log likelihood of each line."""
-        from microreason.proofs.steps import problem_text
+        from microreason.proofs.task import write_problem, write_step
 
         if len(moves) < 2:
             return [0.0] * len(moves)
-        text = problem_text(self.library, goal, theorem.hypotheses)
-        return line_costs(self.engine, text, [self.library.line(None, move) for move in moves])
+        text = write_problem(self.library, goal, theorem.hypotheses)
+        return line_costs(self.engine, text, [write_step(self.library, theorem, goal, move) for move in moves])
 
 
 def line_costs(engine: Any, problem: str, lines: list[str]) -> list[float]:

@@ -9,13 +9,33 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 
+from microreason.errors import BadInput
+from microreason.proofs.database import read_database, read_text
 from microreason.proofs.steps import Library, Proof, expert_proof
 
 ONE_IN = 8
 PREDICATE_CALCULUS = ("df-ex", "ax-gen")
 """Where predicate calculus begins in set.mm: the definition of `exists`, or the first axiom with a quantifier."""
+PARTS = ("propositional", "all")
 _VARIANT = re.compile(r"(ALT\d*|ALTN|ALTV|OLD|OLDOLD)+$")
+
+
+def read_library(path: Path | str, part: str = "propositional", until: str | None = None) -> Library:
+    """The assertions of a database, of a part of it, up to `until` where a label is named. Raises BadInput.
+
+    The propositional part ends where predicate calculus begins; a database without such a place is taken whole.
+    """
+    if part not in PARTS:
+        raise BadInput(f"There is no part {part!r}: use {' or '.join(PARTS)}.")
+    if part == "propositional" and until is None:
+        text = read_text(path)
+        until = next((label for label in PREDICATE_CALCULUS if f" {label} $a " in text), None)
+    database = read_database(path, until)
+    if until is not None:
+        database.assertion(until)
+    return Library(database)
 
 
 def held_out(label: str) -> bool:

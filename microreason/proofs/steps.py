@@ -218,10 +218,16 @@ def expert_proof(library: Library, label: str) -> Proof:
     return proof
 
 
-def problem_text(library: Library, goal: Tree, hypotheses: Iterable[Tree]) -> str:
-    """The text of the problem to prove a goal from hypotheses."""
-    given = "".join(f"\n{library.write(h)}" for h in hypotheses)
-    return f"Metamath goal {library.write(goal)}{given and chr(10) + 'from' + given}"
+def renaming(grammar: Grammar, trees: Iterable[Tree]) -> Substitution:
+    """New names for the variables of some trees: of each type the database's first, in the order of their use."""
+    names: dict[str, Iterator[str]] = {}
+    out: Substitution = {}
+    for variable in dict.fromkeys(v for tree in trees for v in variables_of(tree)):
+        kind = grammar.types[variable]
+        if kind not in names:
+            names[kind] = iter([v for v, k in grammar.types.items() if k == kind])
+        out[variable] = next(names[kind])
+    return out
 
 
 def outline(theorem: Theorem, proof: Proof) -> list[tuple[Tree, Move]]:

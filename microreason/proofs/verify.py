@@ -26,12 +26,9 @@ MISSING = (
 )
 
 
-def program() -> str:
-    """Path of the `metamath` program. Raises BadInput where there is none."""
-    path = shutil.which("metamath")
-    if path is None:
-        raise BadInput(MISSING)
-    return path
+def available() -> bool:
+    """Whether the `metamath` program is installed."""
+    return shutil.which("metamath") is not None
 
 
 def labels(library: Library, theorem: Theorem, proof: Proof) -> list[str]:
@@ -74,7 +71,9 @@ def claim(database: Database, label: str, proof: list[str]) -> str:
 
 def verify(database: Database, label: str, proof: list[str]) -> bool:
     """Whether the `metamath` program accepts a proof, given as labels. Raises BadInput without the program."""
-    path = program()
+    path = shutil.which("metamath")
+    if path is None:
+        raise BadInput(MISSING)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "claim.mm").write_text(claim(database, label, proof), "ascii")
         try:

@@ -1,6 +1,7 @@
 """The registry of tasks: every `Task` subclass with a name in a module under this package, found by its file, and those
 that other packages offer as entry points of the group `microreason.tasks` (a module each). Two kinds are found by name
-only, because their problems have no wording of their own: those of `UNLISTED`, and files of problems (file.py).
+only, because their problems have no wording of their own: those of `UNLISTED`, and files of problems (file.py) or
+proofs (microreason/proofs/task.py).
 
 Does not cover what a task is (base.py).
 """
@@ -57,17 +58,22 @@ def load_task(name: str) -> Task:
 
 @lru_cache(maxsize=64)
 def _file_task(name: str) -> Task:
+    if name.endswith(".mm"):
+        from microreason.proofs.task import ProofTask
+
+        return ProofTask(name)
     from microreason.tasks.file import FileTask
 
     return FileTask(name)
 
 
 def get_task(name: str) -> Task:
-    """The task of that name; a name that ends in `.jsonl` is a file of problems.
+    """The task of that name; a name that ends in `.jsonl` is a file of problems, one in `.mm` a database
+    of proofs.
 
     Raises UnknownTask, naming the nearest.
     """
-    if name.endswith(".jsonl"):
+    if name.endswith((".jsonl", ".mm")):
         return _file_task(name)
     if name in UNLISTED:
         return _tasks_in(importlib.import_module(UNLISTED[name]))[name]
