@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from microreason.data.corruption import corrupt
 from microreason.data.documents import fingerprint, held_out
@@ -65,20 +64,6 @@ def auc(sound, broken):
     return float((rank[: len(sound)].sum() - len(sound) * (len(sound) + 1) / 2) / (len(sound) * len(broken)))
 
 
-@torch.inference_mode()
-def likelihoods(judge, paths):
-    """For each path the probability of the unlikeliest token of every line."""
-    out = []
-    for text, lines in paths:
-        ids, ends = judge._tokens((text, lines))
-        start = len(judge.tokenizer.encode_problem(text))
-        log = judge.model.logits(judge.model(torch.tensor([ids]))[0, start - 1 : -1]).log_softmax(-1)
-        chosen = log.gather(1, torch.tensor(ids[start:])[:, None])[:, 0].exp().numpy()
-        cuts = np.array(ends) - start + 1
-        out.append(np.array([part.min() for part in np.split(chosen, cuts[:-1])]))
-    return out
-
-
 def error_finding(scores, paths, place):
     """Exact first wrong step on broken paths, false alarms on right ones, AUC over steps up to the broken one."""
     exact, alarms, sound, broken = [], [], [], []
@@ -102,7 +87,7 @@ def measure(judge, with_head, paths, names, size, difficulty, max_tokens):
     every = [p for found in paths.values() for p in found]
     texts = [(text, lines) for text, lines, _ in every]
     out = {"correctness": correctness(judge.model, judge.tokenizer, names, size, difficulty, max_tokens)}
-    out["likelihood"] = error_finding(likelihoods(judge, texts), every, lambda s: int(s.argmin()))
+    out["likelihood"] = error_finding(judge.likelihood(texts), every, lambda s: int(s.argmin()))
     if with_head:
         scores = judge.soundness(texts)
         out["head"] = error_finding(scores, every, first_wrong)

@@ -71,6 +71,9 @@ def theirs(a, folder, texts):
         )
     )  # fmt: skip
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(DEFAULT), eos_token="<|end|>", pad_token="<|end|>")
+    model.save_pretrained(folder / "model")  # TRL wants a name that can be loaded
+    model.config._name_or_path = str(folder / "model")
+    tokenizer.save_pretrained(folder / "model")
     seconds = []
 
     class Clock(TrainerCallback):

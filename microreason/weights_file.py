@@ -45,7 +45,8 @@ def head_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every tensor of a step head (training/contrast.py), which a file may hold beside the model."""
     d, e = config.dim, HEAD_WIDTH
     return {
-        "head.inner.weight": (e, d), "head.inner.bias": (e,), "head.score.weight": (1, e), "head.score.bias": (1,),
+        "head.inner.weight": (e, d), "head.inner.bias": (e,), "head.score.weight": (1, e + 1),
+        "head.score.bias": (1,),
         "head.step.weight": (e, d), "head.next.weight": (e, d),
     }  # fmt: skip
 

@@ -4,10 +4,12 @@ import json
 import os
 import random
 import signal
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import reasoning_gym  # noqa: F401  imported here, because the first problem drawn has a time limit
 import torch
 from safetensors.numpy import load_file, save_file
 
@@ -16,6 +18,7 @@ from microreason.data.packing import IGNORE, pack
 from microreason.errors import BadInput, BadWeights
 from microreason.model.config import ModelConfig
 from microreason.model.transformer import Transformer
+from microreason.tasks import get_task
 from microreason.teachers import expert, problems
 from microreason.tokenizer import Tokenizer
 from microreason.training import progressive
@@ -27,6 +30,7 @@ from microreason.training.contrast import (
     find_first_wrong,
     find_steps,
     separate,
+    unlikeliest,
 )
 from microreason.training.distill import Distiller, UnitStream, broken_path, divergence, lessons, path_ids
 from microreason.training.recipe import Distillation, load_recipe
@@ -105,12 +109,13 @@ def test_units_are_split_into_documents_with_targets_on_right_solutions_only():
 def test_steps_of_a_batch():
     batch, _, _, wrong, lines = unit()
     steps, ids = find_steps(batch, TOKENIZER), batch.ids.reshape(-1)
+    n = len(lines)
     assert (ids[steps.ends] == TOKENIZER.newline).all()
-    assert steps.labels.tolist() == [1] * len(lines) + [1, 0] + [1] * len(lines)
-    assert steps.before.tolist() == [steps.ends[0]] and steps.right.tolist() == [steps.ends[1]]
-    assert steps.broken.tolist() == [steps.ends[len(lines) + 1]]
-    start = steps.broken[0] - len(wrong) + 1
-    assert ids[start] == TOKENIZER.problem
+    texts = [TOKENIZER.decode(ids[a + 1 : b]) for a, b in zip(steps.before, steps.ends, strict=True)]
+    assert texts == lines + [lines[0], "9%9=1"] + lines
+    assert steps.labels.tolist() == [1] * n + [1, 0] + [1] * n
+    assert steps.right.tolist() == [1] and steps.broken.tolist() == [n + 1]
+    assert ids[steps.ends[n + 1] - len(wrong) + 1] == TOKENIZER.problem
 
 
 def test_a_step_is_scored_from_its_own_document_alone():
@@ -122,7 +127,12 @@ def test_a_step_is_scored_from_its_own_document_alone():
     steps = find_steps(batch, TOKENIZER)
     with torch.no_grad():
         hidden = model(*(torch.from_numpy(a) for a in (batch.ids, batch.positions, batch.documents)))
-        packed = head.soundness(hidden.flatten(0, 1)[steps.ends]).sigmoid().numpy()
+        flat, ids = hidden.flatten(0, 1), torch.from_numpy(batch.ids).flatten()
+        likely = unlikeliest(model, flat, ids, steps.before, steps.ends)
+        packed = head.soundness(flat[steps.ends], likely).sigmoid().numpy()
+        log = model.logits(flat).log_softmax(-1)
+    naive = [min(float(log[t, ids[t + 1]]) for t in range(*at)) for at in zip(steps.before, steps.ends, strict=True)]
+    assert likely.tolist() == pytest.approx(naive, abs=1e-5)
     text = TOKENIZER.decode(prompt)
     right, broken = StepJudge(model, head, TOKENIZER).soundness([(text, lines), (text, [lines[0], "9%9=1"])])
     assert packed == pytest.approx(np.concatenate((right, broken, right)), abs=1e-5)
@@ -131,13 +141,15 @@ def test_a_step_is_scored_from_its_own_document_alone():
 def test_losses_fall_to_nothing_when_the_head_is_right():
     hidden = torch.zeros(1, 4, 64)
     hidden[0, 0, 0] = hidden[0, 1, 0] = hidden[0, 2, 1] = 1
-    steps = Steps(*(np.array(x) for x in ([1, 2], [1, 0], [0], [1], [2])))
+    steps = Steps(*(np.array(x) for x in ([0, 0], [1, 2], [1, 0], [0], [1])))
     head = StepHead(64)
     head.next.weight.data = head.step.weight.data = torch.eye(64)
-    right = contrastive_loss(head, hidden, steps)[1].detach()
+    right = contrastive_loss(head, hidden, torch.zeros(2), steps)[1].detach()
     assert float(right) == pytest.approx(np.log(1 + np.exp(-10)), abs=1e-6)
-    reversed_steps = Steps(steps.ends, steps.labels, steps.before, steps.broken, steps.right)
-    assert float(contrastive_loss(head, hidden, reversed_steps)[1].detach()) == pytest.approx(10, abs=1e-3)
+    reversed_steps = replace(steps, right=steps.broken, broken=steps.right)
+    assert float(contrastive_loss(head, hidden, torch.zeros(2), reversed_steps)[1].detach()) == pytest.approx(
+        10, abs=1e-3
+    )
 
 
 def test_divergence_is_zero_for_equal_and_that_of_the_definition_otherwise():
@@ -203,6 +215,14 @@ def test_the_teachers_distribution_is_learnt(tmp_path, start):
     write_weights(tmp_path / "foreign", small, {k: v.numpy() for k, v in Transformer(small).state_dict().items()}, {})
     with pytest.raises(BadWeights, match="vocabulary"):
         Distiller(recipe(tmp_path, extra=f", teacher: {tmp_path / 'foreign'}"), start)
+
+
+def test_a_grader_that_raises_or_refuses_leaves_the_solution_out(tmp_path, start, monkeypatch):
+    trainer, gcd = Distiller(recipe(tmp_path), start), type(get_task("gcd"))
+    monkeypatch.setattr(gcd, "grade", lambda self, problem, answer: 1 / 0)
+    assert trainer.stream.unit(0) == "gcd: ZeroDivisionError"
+    monkeypatch.setattr(gcd, "grade", lambda self, problem, answer: float("nan"))
+    assert trainer.stream.unit(0) == "gcd: not verified"
 
 
 def test_lessons_of_a_teacher_are_mixed_in(tmp_path, start):

@@ -133,6 +133,7 @@ def ray():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_ray_workers_draw_what_one_process_draws(tmp_path, start, ray):
     evolver = Evolver(recipe(tmp_path, start, "workers: 2"))
     texts = [p.text for p in evolver.problems()] * 2 + ["Calculate 1 + 1."]

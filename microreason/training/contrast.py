@@ -1,9 +1,10 @@
 """A small head on the network's last hidden states that tells sound steps from broken ones, and its losses.
 
-At the last token of a step (its newline) the head gives two things: a soundness score, trained as the hazard of the
-step being the first wrong one (binary cross-entropy over right paths and over paths up to their broken step), and an
-embedding, trained to be predicted from the token before the step, against the broken step of the same problem and
-the steps of other problems in the batch (InfoNCE, arXiv 1807.03748).
+At the last token of a step (its newline) the head gives two things. A soundness score, from the hidden state there and
+from the log-probability of the step's unlikeliest token, which alone finds most broken steps (dev/LOG.md); it is
+trained as the hazard of the step being the first wrong one (binary cross-entropy over right paths and over paths up to
+their broken step). And an embedding, trained to be predicted from the token before the step, against the broken step of
+the same problem and the steps of other problems in the batch (InfoNCE, arXiv 1807.03748).
 Shapes: D model width, E embedding width, S steps, P pairs. Does not cover what the paths are drawn from (distill.py).
 """
 
@@ -35,13 +36,17 @@ class StepHead(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.inner = nn.Linear(dim, HEAD_WIDTH)
-        self.score = nn.Linear(HEAD_WIDTH, 1)
+        self.score = nn.Linear(HEAD_WIDTH + 1, 1)
+        with torch.no_grad():  # begin as a judge by likelihood: even odds at a probability of e^-4
+            self.score.weight[0, -1] = 1.0
+            self.score.bias.fill_(4.0)
         self.step = nn.Linear(dim, HEAD_WIDTH, bias=False)
         self.next = nn.Linear(dim, HEAD_WIDTH, bias=False)
 
-    def soundness(self, hidden: Tensor) -> Tensor:
-        """hidden [S, D] at the ends of steps -> log-odds [S] that each is sound, given that those before it are."""
-        return self.score(F.silu(self.inner(hidden)))[:, 0].float()
+    def soundness(self, hidden: Tensor, unlikeliest: Tensor) -> Tensor:
+        """hidden [S, D] at the ends of steps, log-probabilities [S] of their unlikeliest tokens -> log-odds [S] that
+        each step is sound, given that those before it are."""
+        return self.score(torch.cat((F.silu(self.inner(hidden)).float(), unlikeliest[:, None]), 1))[:, 0]
 
     def embed(self, hidden: Tensor) -> Tensor:
         """hidden [S, D] at the ends of steps -> unit vectors [S, E]."""
@@ -68,12 +73,12 @@ class StepHead(nn.Module):
 
 @dataclass(frozen=True)
 class Steps:
-    """Places in a flattened batch [B·T]: ends of steps with labels (1 sound, 0 broken), and for each broken step the
-    place before it, the end of the right step and its own end."""
+    """Places in a flattened batch [B·T]: of each step the token before it, its end and its label (1 sound, 0 broken);
+    `right` and `broken` are the numbers of two steps after the same beginning."""
 
+    before: np.ndarray
     ends: np.ndarray
     labels: np.ndarray
-    before: np.ndarray
     right: np.ndarray
     broken: np.ndarray
 
@@ -98,9 +103,9 @@ def separate(batch: Batch, tokenizer: Tokenizer) -> Batch:
 
 def find_steps(batch: Batch, tokenizer: Tokenizer) -> Steps:
     """The steps in a batch that `separate` made."""
-    found: dict[str, list[int]] = {k: [] for k in ("ends", "labels", "before", "right", "broken")}
+    found: dict[str, list[int]] = {k: [] for k in ("before", "ends", "labels", "right", "broken")}
     for row, (ids, documents) in enumerate(zip(batch.ids, batch.documents, strict=True)):
-        known: list[int] = []
+        known = 0
         for number in range(documents.max() + 1):
             places = np.flatnonzero(documents == number)
             tokens = ids[places]
@@ -108,32 +113,43 @@ def find_steps(batch: Batch, tokenizer: Tokenizer) -> Steps:
             ended = tokens[-1] == tokenizer.end
             stop = int(np.argmax(tokens == tokenizer.answer)) if ended else len(tokens)
             lines = np.flatnonzero(tokens[:stop] == tokenizer.newline)
-            ends = (places[lines[lines > start]] + row * ids.size).tolist()
-            found["ends"] += ends
-            found["labels"] += [1] * len(ends)
+            around = places[[start, *lines[lines > start]]] + row * ids.size
             if ended:
-                known = [int(places[start]) + row * ids.size, *ends]
+                known = len(found["ends"])
             else:
-                found["labels"][-1] = 0
-                found["before"].append(known[len(ends) - 1])
-                found["right"].append(known[len(ends)])
-                found["broken"].append(ends[-1])
+                found["right"].append(known + len(around) - 2)
+                found["broken"].append(len(found["ends"]) + len(around) - 2)
+            found["before"] += around[:-1].tolist()
+            found["ends"] += around[1:].tolist()
+            found["labels"] += [1] * (len(around) - 1)
+    for step in found["broken"]:
+        found["labels"][step] = 0
     return Steps(**{k: np.array(v, np.int64) for k, v in found.items()})
 
 
-def contrastive_loss(head: StepHead, hidden: Tensor, steps: Steps) -> tuple[Tensor, Tensor]:
-    """Soundness and InfoNCE losses, each summed; hidden [B, T, D]."""
+@torch.no_grad()
+def unlikeliest(model: Transformer, hidden: Tensor, ids: Tensor, before: np.ndarray, ends: np.ndarray) -> Tensor:
+    """Log-probability [S] of the unlikeliest token of each step; hidden [N, D] and ids [N] of flattened documents."""
+    places = np.concatenate([np.arange(a, b) for a, b in zip(before, ends, strict=True)] or [np.zeros(0, np.int64)])
+    owners = torch.from_numpy(np.repeat(np.arange(len(ends)), ends - before)).to(hidden.device)
+    at = torch.from_numpy(places).to(hidden.device)
+    likely = -F.cross_entropy(model.logits(hidden[at]).float(), ids[at + 1], reduction="none")
+    return likely.new_zeros(len(ends)).scatter_reduce(0, owners, likely, "amin")
+
+
+def contrastive_loss(head: StepHead, hidden: Tensor, likely: Tensor, steps: Steps) -> tuple[Tensor, Tensor]:
+    """Soundness and InfoNCE losses, each summed; hidden [B, T, D], `likely` [S] of the unlikeliest tokens."""
     flat = hidden.flatten(0, 1)
 
     def at(places: np.ndarray) -> Tensor:
         return flat[torch.from_numpy(places).to(flat.device)]
 
     labels = torch.from_numpy(steps.labels).to(flat.device).float()
-    sound = F.binary_cross_entropy_with_logits(head.soundness(at(steps.ends)), labels, reduction="sum")
+    sound = F.binary_cross_entropy_with_logits(head.soundness(at(steps.ends), likely), labels, reduction="sum")
     if not len(steps.broken):
         return sound, torch.zeros_like(sound)
-    keys = head.embed(at(np.concatenate((steps.right, steps.broken))))
-    likeness = head.predict(at(steps.before)) @ keys.mT / TEMPERATURE
+    keys = head.embed(at(steps.ends[np.concatenate((steps.right, steps.broken))]))
+    likeness = head.predict(at(steps.before[steps.right])) @ keys.mT / TEMPERATURE
     wanted = torch.arange(len(likeness), device=flat.device)
     return sound, F.cross_entropy(likeness, wanted, reduction="sum")
 
@@ -158,9 +174,10 @@ class StepJudge:
         return cls(model.to(device), head.to(device), tokenizer)
 
     def _tokens(self, path: Path_) -> tuple[list[int], list[int]]:
-        """Ids of a problem and its lines, and the places where the lines end. Raises BadInput."""
+        """Ids of a problem and its lines, and the places before the first line and where each ends. Raises BadInput."""
         text, lines = path
-        ids, ends = self.tokenizer.encode_problem(text), []
+        ids = self.tokenizer.encode_problem(text)
+        ends = [len(ids) - 1]
         for line in lines:
             if "\n" in line:
                 raise BadInput("A step is one line.")
@@ -171,29 +188,37 @@ class StepJudge:
         return ids, ends
 
     @torch.inference_mode()
-    def _ends(self, paths: Sequence[Path_]) -> list[Tensor]:
-        """Hidden states [S, D] at the ends of the lines of each path."""
+    def _ends(self, paths: Sequence[Path_]) -> list[tuple[Tensor, Tensor]]:
+        """For each path the hidden states [S, D] at the ends of its lines, and their unlikeliest tokens [S]."""
         made = [self._tokens(path) for path in paths]
         order = sorted(range(len(made)), key=lambda i: -len(made[i][0]))
-        out: dict[int, Tensor] = {}
+        out: dict[int, tuple[Tensor, Tensor]] = {}
         for start in range(0, len(order), self.batch):
             rows = order[start : start + self.batch]
             ids = torch.zeros(len(rows), len(made[rows[0]][0]), dtype=torch.long)
             for row, i in enumerate(rows):
                 ids[row, : len(made[i][0])] = torch.tensor(made[i][0])
-            hidden = self.model(ids.to(self.model.embedding.weight.device))
-            out |= {i: hidden[row, made[i][1]] for row, i in enumerate(rows)}
+            ids = ids.to(self.model.embedding.weight.device)
+            hidden = self.model(ids)
+            for row, i in enumerate(rows):
+                around = np.array(made[i][1])
+                likely = unlikeliest(self.model, hidden[row], ids[row], around[:-1], around[1:])
+                out[i] = hidden[row, around[1:]], likely
         return [out[i] for i in range(len(made))]
 
     @torch.inference_mode()
     def soundness(self, paths: Sequence[Path_]) -> list[np.ndarray]:
         """For each path [S]: the probability that each step is sound, given that those before it are."""
-        return [self.head.soundness(hidden).sigmoid().cpu().numpy() for hidden in self._ends(paths)]
+        return [self.head.soundness(*found).sigmoid().cpu().numpy() for found in self._ends(paths)]
+
+    def likelihood(self, paths: Sequence[Path_]) -> list[np.ndarray]:
+        """For each path [S]: the log-probability of each step's unlikeliest token, which needs no trained head."""
+        return [likely.cpu().numpy() for _, likely in self._ends(paths)]
 
     @torch.inference_mode()
     def chains(self, paths: Sequence[Path_]) -> np.ndarray:
         """A unit vector for each path [N, E]: the mean over its steps; zeros where it has none."""
-        vectors = [F.normalize(self.head.embed(hidden).sum(0), dim=0) for hidden in self._ends(paths)]
+        vectors = [F.normalize(self.head.embed(hidden).sum(0), dim=0) for hidden, _ in self._ends(paths)]
         return torch.stack(vectors).cpu().numpy()
 
 

@@ -20,7 +20,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from microreason.data.corruption import corrupt
-from microreason.data.documents import Document, DocumentStream, Mixture, draw, fingerprint, held_out, tokenise
+from microreason.data.documents import (
+    LIMIT,
+    Document,
+    DocumentStream,
+    Mixture,
+    draw,
+    fingerprint,
+    held_out,
+    time_limit,
+    tokenise,
+)
 from microreason.data.packing import IGNORE, Batch, Packer
 from microreason.errors import BadInput, BadWeights
 from microreason.model.transformer import Transformer
@@ -29,7 +39,7 @@ from microreason.tasks import get_task
 from microreason.teachers import SOLVED, Lesson, read
 from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
-from microreason.training.contrast import StepHead, contrastive_loss, find_steps, separate
+from microreason.training.contrast import StepHead, contrastive_loss, find_steps, separate, unlikeliest
 from microreason.training.loop import Trainer
 from microreason.training.losses import solution_loss
 from microreason.training.recipe import Distillation, Recipe
@@ -76,8 +86,15 @@ class UnitStream(DocumentStream):
             if isinstance(drawn, str):
                 return drawn
             problem, solution = drawn
-            if not verified(problem, solution):
-                return f"{problem.task}: not verified"
+        try:
+            with time_limit(LIMIT):
+                return self._build(problem, solution, rng)
+        except Exception as error:  # a grader or a checker failed: counted and named, never silent
+            return f"{problem.task}: {type(error).__name__}"
+
+    def _build(self, problem: Problem, solution: Solution, rng: random.Random) -> Document | str:
+        if problem.seed is not None and not verified(problem, solution):  # a lesson was when it was asked
+            return f"{problem.task}: not verified"
         right = tokenise(problem, solution, self.tokenizer, self.mixture.max_tokens)
         if isinstance(right, str) or not self._distill.contrast:
             return right
@@ -183,7 +200,8 @@ class Distiller(Trainer):
                 total = (total + apart) / 2
             if self.distill.contrast:
                 steps = find_steps(batch, self.tokenizer)
-                sound, likeness = contrastive_loss(self.head, hidden, steps)
+                likely = unlikeliest(self.model, hidden.flatten(0, 1), ids.flatten(), steps.before, steps.ends)
+                sound, likeness = contrastive_loss(self.head, hidden, likely, steps)
                 self.parts["soundness"] += float(sound.detach())
                 self.parts["likeness"] += float(likeness.detach())
                 self.parts["steps"] += len(steps.ends)
