@@ -116,8 +116,8 @@ def experts():
         return ["Not measured yet."]
     rows = [
         "| task | category | expert's score, easy / hard | steps | tokens of a problem | tokens of a solution "
-        "(95 %) | steps with a checker | mistakes found | notes |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "(95 %) | steps with a checker | mistakes found | with the due line | notes |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, task in load("tasks")["tasks"].items():
         cells = [task[level] for level in ("easy", "hard")]
@@ -127,6 +127,7 @@ def experts():
             [f"{c['solution_tokens']['median']:.0f} ({c['solution_tokens']['p95']:.0f})" for c in cells],
             [share(c["coverage"], 1) for c in cells],
             [share(sum(c["found"].values()), sum(c["corrupted"].values())) for c in cells],
+            [share(sum(c["found_due"].values()), sum(c["corrupted"].values())) for c in cells],
         ]  # fmt: skip
         notes = ["unexplained"] * task["unexplained"] + ["rules, not gold"] * (not task["exact"])
         row = [name, task["category"], *(" / ".join(pair) for pair in pairs), ", ".join(notes)]
@@ -145,8 +146,9 @@ def expert_facts():
         f"or better on at least 99 % of {n} fresh problems at each level: {s['solved']}.",
         f"- Steps with a checker, mean over tasks: {percent(s['coverage'])} %; of those, judged unsound (false "
         f"alarms): {s['false_alarms']} of {s['sound'] + s['false_alarms']:,}.",
-        f"- Corrupted steps found, where the step has a checker: {percent(s['found'] / s['corrupted'])} % of "
-        f"{s['corrupted']:,} ({kinds}).",
+        f"- Corrupted steps found, where the step has a checker: {percent(s['found_due'] / s['corrupted'])} % of "
+        f"{s['corrupted']:,} where a determined path's next line is known too (that compares with the expert's path); "
+        f"{percent(s['found'] / s['corrupted'])} % by the checkers alone ({kinds}).",
         f"- Longer than 1,500 tokens (easy) or 6,000 (hard) at the 95 % point: {', '.join(s['too_long']) or 'none'}.",
         f"- Problems of seed {result['seed']}; {result['date'][:10]}, commit {result['commit']}.",
     ]

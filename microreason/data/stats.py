@@ -1,8 +1,9 @@
 """What the tasks and their experts are worth: scores, soundness, lengths, speed, and whether checkers find mistakes.
 
 For each task and level: so many fresh problems, the expert's answer graded, every step of it judged, one corruption of
-each kind per solution put before the checkers. A problem whose generator raises or hangs, or whose gold answer its own
-grader refuses, is counted and named. Does not cover what a model makes of the tasks.
+each kind per solution put before the checkers, alone (`found`) and with the line that is due (`found_due`). A problem
+whose generator raises or hangs, or whose gold answer its own grader refuses, is counted and named. Does not cover
+what a model makes of the tasks.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def measure_level(name: str, level: str, size: int, seed: int) -> dict[str, Any]
     task, tokenizer, rng = load_task(name), Tokenizer.load(), random.Random(f"{name}/{level}/{seed}")
     failures: list[str] = []
     scores, prompts, solutions, steps, sound = [], [], [], [], Counter[str]()
-    tried, found = Counter[str](), Counter[str]()
+    tried, found, found_due = Counter[str](), Counter[str](), Counter[str]()
     seconds = 0.0
     for i in range(size):
         start, where = time.perf_counter(), f"{task.name} {level}, seed {seed}, problem {i}"
@@ -71,7 +72,8 @@ def measure_level(name: str, level: str, size: int, seed: int) -> dict[str, Any]
             broken = corrupt(task, problem, solution, rng, kind)
             if broken and verdicts[broken.position] != "unknown":
                 tried[kind] += 1
-                found[kind] += check_step(problem, broken.lines[:-1], broken.lines[-1], task) == "unsound"
+                for due, count in ((False, found), (True, found_due)):
+                    count[kind] += check_step(problem, broken.lines[:-1], broken.lines[-1], task, due) == "unsound"
     if not scores:
         return {"n": 0, "failures": failures}
     return {
@@ -79,6 +81,7 @@ def measure_level(name: str, level: str, size: int, seed: int) -> dict[str, Any]
         "problem_tokens": _spread(prompts), "solution_tokens": _spread(solutions), "steps": statistics.mean(steps),
         "lengths": sorted(solutions), "coverage": 1 - sound["unknown"] / max(1, sum(sound.values())),
         "sound": sound["sound"], "unsound": sound["unsound"], "corrupted": dict(tried), "found": dict(found),
+        "found_due": dict(found_due),
         "examples_per_second": len(scores) / seconds, "solution_tokens_per_second": sum(solutions) / seconds,
         "failures": failures,
     }  # fmt: skip
@@ -121,14 +124,15 @@ def summarise(tasks: dict[str, Any]) -> dict[str, Any]:
     cells = [t[level] for t in tasks.values() for level in LEVELS if t.get(level, {}).get("n")]
     whole = {name: t for name, t in tasks.items() if all(t.get(level, {}).get("n") for level in LEVELS)}
     limits = {"easy": 1500, "hard": 6000}
-    tried, found = (sum((Counter(c[key]) for c in cells), Counter[str]()) for key in ("corrupted", "found"))
+    kinds = ("corrupted", "found", "found_due")
+    tried, found, due = (sum((Counter(c[key]) for c in cells), Counter[str]()) for key in kinds)
     return {
         "tasks": len(tasks), "explained": sum(not t["unexplained"] for t in tasks.values()),
         "solved": sum(all(t[level]["solved"] >= SOLVED for level in LEVELS) for t in whole.values()),
         "coverage": statistics.mean(c["coverage"] for c in cells) if cells else None,
         "sound": sum(c["sound"] for c in cells), "false_alarms": sum(c["unsound"] for c in cells),
         "too_long": [n for n, t in whole.items() if any(t[k]["solution_tokens"]["p95"] > limits[k] for k in limits)],
-        "corrupted": sum(tried.values()), "found": sum(found.values()),
+        "corrupted": sum(tried.values()), "found": sum(found.values()), "found_due": sum(due.values()),
         "found_by_kind": {kind: found[kind] / tried[kind] for kind in KINDS if tried[kind]},
     }  # fmt: skip
 

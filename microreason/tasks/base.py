@@ -46,8 +46,7 @@ class Task:
     unexplained: ClassVar[bool] = False
     """Whether the answer does not follow from the expert's steps, because no honest path is known."""
     determined: ClassVar[bool] = False
-    """Whether the problem's text alone determines every line of the expert: as long as a solution has kept to these
-    lines, the next one is the only sound step."""
+    """Whether the problem's text alone determines every line of the expert, so that each has one that is due next."""
     choice: ClassVar[re.Pattern[str] | None] = None
     """Matches (search) lines that choose freely, such as guesses: another choice there is no mistake."""
     pattern: ClassVar[re.Pattern[str]]

@@ -102,24 +102,29 @@ def _path(task: Task, text: str) -> list[str]:
     return [step.text for step in task.expert(Problem(text=text)).steps]
 
 
-def _own_verdict(task: Task, text: str, previous: list[str], step: str) -> bool | None:
-    """What the task says of a step: by the line that is due where there is one, else by its checker."""
-    if task.determined and (path := _path(task, text))[: len(previous)] == previous:
-        return path[len(previous) : len(previous) + 1] == [step]
-    return task.check(text, previous, step)
+def _is_due(task: Task, text: str, previous: list[str], step: str) -> bool:
+    """Whether a step is the expert's next line, where the steps before are the expert's too; else true."""
+    path = _path(task, text)
+    return path[: len(previous)] != previous or path[len(previous) : len(previous) + 1] == [step]
 
 
-def check_step(problem: Problem | str, previous: list[str], step: str, task: Task | None = None) -> Verdict:
+def check_step(
+    problem: Problem | str, previous: list[str], step: str, task: Task | None = None, due: bool = False
+) -> Verdict:
     """The verdict on one step, from the problem's text and the steps before it. Never raises.
 
-    A true claim of arithmetic that the task's own checker refuses at this place is unsound.
+    A true claim of arithmetic that the task's own checker refuses at this place is unsound. With `due`, so is a sound
+    line that is not the next of the expert's path, in tasks whose text determines that path: it finds steps left out
+    and written twice, but holds the expert's whole solution, so it never takes part in decoding.
     """
     text = problem if isinstance(problem, str) else problem.text
     verdict = check_arithmetic(step)
     task = task or recognise(text)
     if verdict is not False and task:
         try:
-            own = _own_verdict(task, text, previous, step)
+            own = task.check(text, previous, step)
+            if due and task.determined and own is not False:
+                own = _is_due(task, text, previous, step)
         except Exception:  # a checker met a line it cannot read: that is no verdict
             own = None
         verdict = verdict if own is None else own
