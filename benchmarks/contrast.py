@@ -24,8 +24,8 @@ from microreason.tasks import get_task
 from microreason.training.contrast import StepJudge, first_wrong
 from microreason.training.distill import Distiller
 from microreason.training.loop import Trainer
-from microreason.training.progressive import write_stage
 from microreason.training.recipe import Recipe
+from microreason.training.release import write_stage
 from microreason.training.trial import TRIAL_SEED, correctness
 from microreason.verification.steps import check_step
 
@@ -134,7 +134,7 @@ def main():
                 else None
             )
         )
-        write_stage(base.model, None, base.tokenizer, start, {"recipe": "contrast"})
+        write_stage(start, base.model, None, base.tokenizer, None, {"recipe": "contrast"})
     paths = corrupted_paths(names, a.paths, a.difficulty)
     runs = []
     for seed in range(a.seeds):

@@ -38,6 +38,7 @@ from microreason.training import checkpoint
 from microreason.training.contrast import StepHead, StepJudge
 from microreason.training.loop import interruptible
 from microreason.training.recipe import Evolution
+from microreason.training.release import write_stage
 from microreason.training.rewards import Reward, advantages, reward
 from microreason.training.rollouts import RayRollouts
 from microreason.training.trial import grade, trial
@@ -264,6 +265,13 @@ def show(evolver: Evolver, console: Console) -> None:
         evolver.run(report)
 
 
+def write_evolved(evolver: Evolver) -> Path:
+    """Write the policy, with the step head it started with, into `weights` in the run's folder."""
+    r = evolver.recipe
+    origin = {"recipe": r.name, "tasks": sorted(r.tasks), "steps": evolver.step}
+    return write_stage(r.folder / "weights", evolver.model, evolver.head, evolver.tokenizer, r.start, origin)
+
+
 def evolve(recipe: EvolveRecipe, resume: bool, size: int, console: Console) -> dict[str, Any]:
     """A whole run with a greedy trial of `size` problems a task before the first step and after the last."""
     evolver = Evolver(recipe)
@@ -271,5 +279,6 @@ def evolve(recipe: EvolveRecipe, resume: bool, size: int, console: Console) -> d
     if resume:
         evolver.resume()
     show(evolver, console)
+    write_evolved(evolver)
     told = {"benchmark": "evolve", "recipe": recipe.model_dump(mode="json"), "size": size} | circumstances({})
     return told | {"before": before, "after": evolver.trial(size), "counts": dict(evolver.counts)}

@@ -22,23 +22,15 @@ from microreason.tokenizer import Tokenizer
 from microreason.training import pretrain
 from microreason.training.contrast import StepHead
 from microreason.training.distill import Distiller
-from microreason.training.evolve import Evolver, EvolveRecipe
+from microreason.training.evolve import Evolver, EvolveRecipe, write_evolved
 from microreason.training.evolve import show as show_evolution
 from microreason.training.loop import Trainer
 from microreason.training.recipe import Evolution, Recipe
+from microreason.training.release import write_stage
 from microreason.training.trial import trial
-from microreason.weights_file import read_weights, write_weights
+from microreason.weights_file import read_weights
 
 TRIAL_SIZE = 32
-
-
-def write_stage(model: Transformer, head: StepHead | None, tokenizer: Tokenizer, folder: Path, origin: dict) -> Path:
-    """A stage's weights with their tokenizer; routing is hard, gates as trained."""
-    tensors = {k: v.detach().float().cpu().numpy() for k, v in model.state_dict().items()}
-    config = model.config.model_copy(update={"routing": "hard"})
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(folder / "tokenizer.json")
-    return write_weights(folder, config, tensors | (head.arrays() if head else {}), origin)
 
 
 def _trial(recipe: Recipe, weights: Path | str | None) -> dict[str, dict[str, float]]:
@@ -70,7 +62,7 @@ def _loop(trainer: Trainer, weights: Path, head: StepHead | None, resume: bool, 
         trainer.resume()
     pretrain.show(trainer, quiet)
     origin = {"recipe": trainer.recipe.name, "tasks": sorted(trainer.recipe.tasks), "tokens": trainer.tokens}
-    write_stage(trainer.model, head, trainer.tokenizer, weights, origin)
+    write_stage(weights, trainer.model, head, trainer.tokenizer, trainer.recipe.start, origin)
     return {"steps": trainer.step, "tokens": trainer.tokens, "seconds": trainer.seconds}
 
 
@@ -98,8 +90,7 @@ def train(recipe: Recipe, minutes: float | None = None, resume: bool = False, qu
         if resume:
             evolver.resume()
         show_evolution(evolver, Console(stderr=True, quiet=quiet))
-        origin = {"recipe": f"{recipe.name}/evolve", "tasks": told.tasks, "steps": evolver.step}
-        write_stage(evolver.model, evolver.head, evolver.tokenizer, folder / "evolve" / "weights", origin)
+        write_evolved(evolver)
         return {"steps": evolver.step, "counts": dict(evolver.counts), "difficulty": evolver.difficulty}
 
     if not resume:

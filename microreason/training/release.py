@@ -1,4 +1,5 @@
-"""From the newest checkpoint of a run to released weights: int8, tokenizer beside them, origin told.
+"""From a run to weights that can be used: int8, tokenizer beside them, origin told; from its newest checkpoint
+(`export`), or from a stage that has just ended (`write_stage`).
 
 Does not cover the model card (evaluation/card.py).
 """
@@ -13,8 +14,11 @@ from typing import Any
 
 from microreason.errors import BadWeights
 from microreason.model.config import ModelConfig
+from microreason.model.transformer import Transformer
 from microreason.tokenizer import DEFAULT as DEFAULT_TOKENIZER
+from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
+from microreason.training.contrast import StepHead
 from microreason.training.recipe import Recipe
 from microreason.weights_file import describe, write_weights
 
@@ -27,6 +31,25 @@ def _start(recipe: Recipe) -> dict[str, Any] | None:
     return origin["start"] if origin["recipe"] == recipe.name else origin  # released over its own start before
 
 
+def _commit() -> str | None:
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    return done.stdout.strip() or None
+
+
+def write_stage(
+    folder: Path, model: Transformer, head: StepHead | None, tokenizer: Tokenizer, start: Path | str | None,
+    origin: dict[str, Any],
+) -> Path:  # fmt: skip
+    """Write the network that a stage made from the weights in `start`, and its step head; routing is hard."""
+    tensors = {k: v.detach().float().cpu().numpy() for k, v in model.state_dict().items()}
+    config = model.config.model_copy(update={"routing": "hard"})
+    before = describe(start)["origin"] if start else None
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(folder / "tokenizer.json")
+    told = origin | {"date": str(date.today()), "commit": _commit(), "start": before}
+    return write_weights(folder, config, tensors | (head.arrays() if head else {}), told)
+
+
 def export(recipe: Recipe, folder: Path) -> Path:
     """Write the newest checkpoint of a recipe's run as int8 weights into a folder; routing is hard, gates as trained.
 
@@ -37,9 +60,8 @@ def export(recipe: Recipe, folder: Path) -> Path:
         raise BadWeights(f"The run {recipe.folder} has no checkpoint yet.")
     tensors, _, state = checkpoint.load(path)
     config = ModelConfig.parse({**state["config"], "routing": "hard"})
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     origin: dict[str, Any] = {
-        "recipe": recipe.name, "date": str(date.today()), "commit": commit or None, "tokens": state["tokens"],
+        "recipe": recipe.name, "date": str(date.today()), "commit": _commit(), "tokens": state["tokens"],
         "steps": state["step"], "training_minutes": round(state["seconds"] / 60, 1), "tasks": sorted(recipe.tasks),
         "start": _start(recipe),
     }  # fmt: skip
