@@ -123,21 +123,18 @@ def line_costs(engine: Any, problem: str, lines: list[str]) -> list[float]:
     import torch
     from torch.nn.functional import log_softmax
 
-    from microreason.model.cache import KVCache
-
     model, tokenizer = engine.model, engine.tokenizer
     prompt = tokenizer.encode_problem(problem)
     rows = [[*tokenizer.encode(line), tokenizer.newline] for line in lines]
-    longest = max(map(len, rows))
-    ids = torch.zeros(len(rows), longest, dtype=torch.long)
+    lengths = torch.tensor([len(row) for row in rows])
+    ids = torch.zeros(len(rows), int(lengths.max()), dtype=torch.long)
     for i, row in enumerate(rows):
         ids[i, : len(row)] = torch.tensor(row)
     ids = ids.to(engine.device)
     with torch.inference_mode():
-        cache = KVCache(model.config, 1, len(prompt) + longest, model.embedding.weight.dtype, engine.device)
+        cache = model.cache(1, len(prompt) + ids.shape[1])
         first = model(torch.tensor([prompt], device=engine.device), cache=cache)[:, -1:]
-        cache.keep(torch.zeros(len(rows), dtype=torch.long, device=engine.device))
-        cache.lengths = torch.full((len(rows),), len(prompt), device=engine.device)
-        hidden = torch.cat([first.expand(len(rows), -1, -1), model(ids[:, :-1], cache=cache)], 1)
+        cache.keep(torch.zeros(len(rows), dtype=torch.long))
+        hidden = torch.cat([first.expand(len(rows), -1, -1), model(ids[:, :-1], cache=cache, counts=lengths - 1)], 1)
         logs = log_softmax(model.logits(hidden).float(), -1).gather(2, ids[..., None])[..., 0].cpu()
     return [-float(logs[i, : len(row)].sum()) for i, row in enumerate(rows)]

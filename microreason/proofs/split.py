@@ -31,7 +31,7 @@ def read_library(path: Path | str, part: str = "propositional", until: str | Non
         raise BadInput(f"There is no part {part!r}: use {' or '.join(PARTS)}.")
     if part == "propositional" and until is None:
         text = read_text(path)
-        until = next((label for label in PREDICATE_CALCULUS if f" {label} $a " in text), None)
+        until = next((label for label in PREDICATE_CALCULUS if re.search(rf"\s{label}\s+\$a\s", text)), None)
     database = read_database(path, until)
     if until is not None:
         database.assertion(until)
