@@ -82,6 +82,11 @@ def test_distinct_variables_and_scopes():
 def test_reading_can_stop_at_a_label():
     database = read_database(DEMO, until="chain")
     assert list(database.assertions)[-1] == "chain" and "chain3" not in database.assertions
+    whole = read_database(DEMO)
+    assert all(database.assertions[label] == whole.assertions[label] for label in database.assertions)
+    assert parse_database("$( ax $a |- p $. $)" + HEAD + "ax $a |- p $. $}", until="ax").assertions
+    with pytest.raises(BadInput, match="Did you mean chain"):
+        read_database(DEMO, until="chian")
 
 
 HEAD = "$c w |- $.\n$v p $.\nwp $f w p $.\n"

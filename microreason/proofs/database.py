@@ -9,6 +9,7 @@ program says so, verify.py).
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -25,6 +26,7 @@ _STATEMENT = re.compile(
     r"\s*(?:(?P<scope>\$[{}])(?!\S)|\$(?P<kind>[cvd])\s+(?P<listed>[^$]*?)\s*\$\.(?!\S)"
     r"|(?P<label>[A-Za-z0-9._-]+)\s+\$(?P<what>[feap])\s+(?P<symbols>[^$]*?)\s*(?:\$=\s+(?P<proof>[^$]*?)\s*)?\$\.(?!\S))"
 )
+_LABEL = re.compile(r"(?<!\S)([A-Za-z0-9._-]+)\s+\$[ap]\s")
 _END = re.compile(r"\s*\Z")
 
 
@@ -83,11 +85,7 @@ class Database:
     def assertion(self, label: str) -> Assertion:
         """The axiom or theorem of that label. Raises BadInput, naming the nearest."""
         if label not in self.assertions:
-            import difflib
-
-            near = difflib.get_close_matches(label, self.assertions, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise BadInput(f"There is no theorem {label!r} in {self.name}.{hint}")
+            raise _unknown(label, list(self.assertions), self.name)
         return self.assertions[label]
 
 
@@ -111,14 +109,33 @@ def read_text(path: Path | str) -> str:
 def read_database(path: Path | str, until: str | None = None) -> Database:
     """Read a database file, up to and including the assertion `until` where one is named.
 
-    Raises BadInput with the line where the file is damaged.
+    Raises BadInput with the line where the file is damaged, and where there is no such assertion.
     """
     return parse_database(read_text(path), Path(path).name, until)
 
 
 def parse_database(text: str, name: str = "the text", until: str | None = None) -> Database:
     """Read a database from its text; see `read_database`."""
+    if until is not None:
+        end = end_of(text, until)
+        if end is None:
+            raise _unknown(until, _LABEL.findall(text), name)
+        text = text[:end]
     return _Reader(text, name).read(until)
+
+
+def end_of(text: str, label: str) -> int | None:
+    """Where the assertion of a label ends in the text of a database, None where there is none."""
+    for match in re.finditer(rf"(?<!\S){re.escape(label)}\s+\$[ap]\s", text):
+        if text.rfind("$(", 0, match.start()) <= text.rfind("$)", 0, match.start()):  # not inside a comment
+            end = text.find("$.", match.end())
+            return len(text) if end < 0 else end + 2
+    return None
+
+
+def _unknown(label: str, labels: list[str], name: str) -> BadInput:
+    near = difflib.get_close_matches(label, labels, 1)
+    return BadInput(f"There is no theorem {label!r} in {name}.{f' Did you mean {near[0]}?' if near else ''}")
 
 
 class _Reader:

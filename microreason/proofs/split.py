@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from microreason.errors import BadInput
-from microreason.proofs.database import parse_database, read_text
+from microreason.proofs.database import end_of, parse_database, read_text
 from microreason.proofs.steps import Library, Proof, expert_proof
 
 ONE_IN = 8
@@ -31,13 +31,8 @@ def read_library(path: Path | str, part: str = "propositional", until: str | Non
         raise BadInput(f"There is no part {part!r}: use {' or '.join(PARTS)}.")
     text = read_text(path)
     if part == "propositional" and until is None:
-        places = ((label, re.search(rf"\s{label}\s+\$a\s[^$]*\$\.", text)) for label in PREDICATE_CALCULUS)
-        until, found = next(((label, found) for label, found in places if found), (None, None))
-        text = text if found is None else text[: found.end()]
-    database = parse_database(text, Path(path).name, until)
-    if until is not None:
-        database.assertion(until)
-    return Library(database)
+        until = next((label for label in PREDICATE_CALCULUS if end_of(text, label)), None)
+    return Library(parse_database(text, Path(path).name, until))
 
 
 def held_out(label: str) -> bool:
