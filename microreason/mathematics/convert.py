@@ -58,7 +58,7 @@ def solve(entry: Entry) -> Solution:
     except ValueError:
         raise ValueError("an equation or answer that cannot be read") from None
     if total != gold:
-        near = abs(total - gold) * 1000 <= abs(gold)
+        near = abs(total - gold) * 100 <= abs(gold)
         raise ValueError(
             "the equation gives the answer only when rounded" if near else "the equation gives another answer"
         )

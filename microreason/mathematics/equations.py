@@ -50,7 +50,9 @@ def parse(expression: str) -> Tree:
     if len(text) > MAX_LENGTH:
         raise ValueError("expression too long")
     tokens, at = [], 0
-    while text[at:].strip():
+    text = text.rstrip()
+    while at < len(text):
+        at += text[at] == " "
         fraction = _FRACTION.match(text, at)
         token = fraction or _TOKEN.match(text, at)
         if token is None:
@@ -232,9 +234,9 @@ def infix(tree: Tree) -> str:
     """An expression that `parse` reads as the same tree.
 
     >>> infix(parse("520*(1-40%)"))
-    '(520*(1-40%))'
+    '( 520*( 1-40%))'
     """
     if isinstance(tree, Operation):
-        return f"({infix(tree.left)}{tree.sign}{infix(tree.right)})"
+        return f"( {infix(tree.left)}{tree.sign}{infix(tree.right)})"  # the space tells a division from a fraction
     text = write(tree.value, tree.form)
-    return f"({text})" if "/" in text else f"(0{text})" if text[0] == "-" else text
+    return f"({text})" if "/" in text or text[0] == "-" else text

@@ -1,10 +1,10 @@
 r"""Graders of mathematical answers: equivalent forms are equal, whoever wrote them.
 
 `number`: exact value of a number with or without unit, sign of currency, percent, fraction, mixed number, LaTeX or
-Chinese numerals; a gold answer that is no integer allows 1 part in 10,000, as rounded answers of the sets need.
+Chinese numerals; a gold answer that is no integer allows a difference of 0.0001 (and of 1 %), as its rounding needs.
 `latex`: equal text, equal number, or equal by `math-verify` (extra `maths`), which works in a process of its own: a
 formula that takes longer than `LIMIT` seconds there is wrong, and the process is replaced. `choice`: the letter of the
-option.
+option. `exact`: the same characters.
 Does not cover judging steps (verification/).
 """
 
@@ -118,7 +118,7 @@ def equal_numbers(gold: str, answer: str) -> bool:
     a, b = _gold(gold), number(answer)
     if a is None or b is None:
         return a is None and " ".join(gold.split()) == " ".join(answer.split())
-    return a == b or (a.denominator != 1 and abs(a - b) * 10_000 <= abs(a))
+    return a == b or (a.denominator != 1 and abs(a - b) <= min(Fraction(1, 10_000), abs(a) / 100))
 
 
 def _normal(text: str) -> str:
@@ -130,6 +130,7 @@ class _Judge:
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[str] | None = None
+        self.hung = 0
         atexit.register(self.close)
 
     def close(self) -> None:
@@ -153,7 +154,11 @@ class _Judge:
         try:
             process.stdin.write(json.dumps([gold, answer]) + "\n")
             process.stdin.flush()
-            return process.stdout.readline() == "True\n"
+            line = process.stdout.readline()
+            if not line:
+                self.hung += 1
+                self.close()
+            return line == "True\n"
         except OSError:
             return False
         finally:
@@ -199,7 +204,17 @@ def equal_choices(gold: str, answer: str) -> bool:
     return len(found) == 1 and found[0].upper() == gold.strip().upper()
 
 
-GRADERS = {"number": equal_numbers, "latex": equal_formulas, "choice": equal_choices}
+def equal_texts(gold: str, answer: str) -> bool:
+    """Whether two answers are the same characters, spaces around them aside (the rule of Saxton et al.)."""
+    return gold.strip() == answer.strip()
+
+
+GRADERS = {"number": equal_numbers, "latex": equal_formulas, "choice": equal_choices, "exact": equal_texts}
+
+
+def hung() -> int:
+    """How many formulas have been given up because they took too long."""
+    return _judge().hung
 
 
 def grade(kind: str, gold: str, answer: str | None) -> float:

@@ -34,8 +34,14 @@ TRIES, LARGEST = 60, 10**9
 _NUMBER = re.compile(r"(?<![A-Za-z\d./,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?(?![A-Za-z\d/]|[.:：,]\d)")
 _WHOLE = (0, 1, 2, 3, 4, 7, 10, 12, 24, 30, 52, 60, 100, 365, 1000)
 _CONSTANTS = {Fraction(n) for n in _WHOLE} | {Fraction(n, 100) for n in (1, 10, 25, 50, 75, 314)}
-_FEMALE = "Anna Beth Carla Diana Emily Fiona Grace Hannah Isabel Julia Karen Lily Maria Nina Olivia Rachel Sarah Tina"
-_MALE = "Adam Brian Carlos David Ethan Frank George Henry Jack James Kevin Luke Mark Nathan Oscar Peter Robert Tom"
+_FEMALE = (
+    "Anna Beth Carla Diana Emily Emma Fiona Grace Hannah Isabel Jane Jessica Julia Karen Kate Laura Lily Lisa Maria "
+    "Mary Nina Olivia Rachel Sarah Sophia Susan Tina"
+)
+_MALE = (
+    "Adam Bob Brian Carlos David Eric Ethan Frank George Henry Jack Jake James John Josh Kevin Luke Mark Mike Nathan "
+    "Oscar Paul Peter Robert Steve Tim Tom"
+)
 _CHILDREN = "小明 小红 小华 小丽 小刚 小强 小芳 小军 小英 小东 小亮 小林 小玲 小云"
 GROUPS = [group.split() for group in (_FEMALE, _MALE, _CHILDREN)]
 """Names that may stand for each other."""
@@ -45,6 +51,7 @@ SYNONYMS = [
     ["苹果", "梨子", "桃子", "桔子"], ["marbles", "stickers", "stamps"], ["dogs", "cats", "rabbits"],
     ["钢笔", "铅笔", "圆珠笔"],
 ]  # fmt: skip
+_PRONOUN = re.compile(r"\b(he|she|it|they|him|his|hers?|its|them|their|then|this|that|these|those)\b", re.I)
 _DEPENDENT = re.compile(
     r"\b(he|she|it|they|his|her|hers|him|its|their|them|then|after|also|each|this|that|these|those|more|less|fewer|as"
     r"|other|another|rest|remaining|left|same|both|if|when|next|first|second|third|last|later|how|what|than)\b|\?",
@@ -189,7 +196,7 @@ def change_order(entry: Entry, rng: random.Random) -> Entry:
     pairs = [
         i for i in range(len(sentences) - 1)
         if free[i] and free[i + 1] and sentences[i].split()[0] != sentences[i + 1].split()[0]
-        and not any(_DEPENDENT.match(s) for s in sentences[i + 2 : i + 3])
+        and not any(_PRONOUN.search(s) for s in sentences[i + 2 :])
     ]  # fmt: skip
     if not pairs:
         return entry

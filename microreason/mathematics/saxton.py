@@ -3,7 +3,8 @@
 Training problems come from the train modules, whose difficulty follows the level; test questions from the authors'
 interpolation and extrapolation modules. Training and interpolation cannot meet: a question whose fingerprint is a
 multiple of `SPLIT` is kept for the test, every other for training. The solution is the answer alone, as in the paper.
-The package (1.0.1) was written for the numpy and sympy of 2018; `_modules` gives it the three names that have gone.
+The package (1.0.1) was written for the numpy and sympy of 2018; `_modules` gives it the three names that have gone, and
+an order to the sets it draws from, so that a seed gives the same question in every process.
 Needs the extra `maths`. Does not cover intermediate steps, which the generator does not know.
 """
 
@@ -23,6 +24,7 @@ import numpy as np
 
 from microreason.data.documents import fingerprint
 from microreason.errors import UnknownTask
+from microreason.mathematics.grading import grade
 from microreason.solution import Problem, Solution
 from microreason.tasks.base import Level, Task
 
@@ -56,6 +58,15 @@ class _Numpy(SimpleNamespace):
         return np.empty(shape, dtype).view(_Array)
 
 
+def _in_order(items: set[Any]) -> list[Any]:
+    """Symbols, or entities by what they say, which else come in the order of their hashes."""
+
+    def key(item: Any) -> str:
+        return item if isinstance(item, str) else f"{item._child_description} {item._description}"
+
+    return sorted(items, key=key)
+
+
 @lru_cache(maxsize=1)
 def _modules() -> Any:
     package = importlib.import_module("sympy.solvers.diophantine")
@@ -63,6 +74,7 @@ def _modules() -> Any:
     package.base_solution_linear = solver.base_solution_linear  # type: ignore[attr-defined]
     modules = importlib.import_module("mathematics_dataset.modules.modules")
     sys.modules["mathematics_dataset.sample.polynomials"].np = _Numpy()  # type: ignore[attr-defined]
+    sys.modules["mathematics_dataset.util.composition"].list = _in_order  # type: ignore[attr-defined]
     return modules
 
 
@@ -97,14 +109,18 @@ def _train_modules(low: float, high: float) -> dict[str, Sampler]:
 @contextmanager
 def _seeded(seed: str) -> Iterator[None]:
     """The package draws from the global generators: seed them, and put back what was there."""
-    state, numpy_state = random.getstate(), np.random.get_state()
+    from sympy.core.random import rng
+
+    state, numpy_state, sympy_state = random.getstate(), np.random.get_state(), rng.getstate()
     random.seed(seed)
     np.random.seed(random.getrandbits(32))
+    rng.seed(random.getrandbits(32))
     try:
         yield
     finally:
         random.setstate(state)
         np.random.set_state(numpy_state)
+        rng.setstate(sympy_state)
 
 
 def _draw(sampler: Sampler, wanted: Callable[[str], bool]) -> tuple[str, str]:
@@ -122,7 +138,8 @@ def is_test(question: str) -> bool:
 
 
 def _problem(module: str, question: str, answer: str, **facts: Any) -> Problem:
-    return Problem(text=question, task="saxton", answer=answer, data={"module": module, "params": {}}, **facts)
+    data = {"kind": "exact", "group": module, "params": {}}
+    return Problem(text=question, task="saxton", answer=answer, data=data, **facts)
 
 
 def questions(test: str, per_module: int, seed: int) -> list[Problem]:
@@ -164,7 +181,7 @@ class Saxton(Task):
         return _problem(module, question, answer, level=level, seed=seed, index=index)
 
     def grade(self, problem: Problem, answer: str | None) -> float:
-        return float(answer is not None and answer.strip() == problem.answer)
+        return grade("exact", problem.answer or "", answer)
 
     def expert(self, problem: Problem) -> Solution:
         """The generator's answer without steps: it is not derived from the text, which is why `unexplained` is set."""
