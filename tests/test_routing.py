@@ -1,5 +1,6 @@
 """Dynamic attention routing: fast paths equal the reference, the cache equals the mask, counts equal what happens."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +116,20 @@ def test_blocks_equal_the_dense_mask(soft, device):
         torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-2)
 
 
+@pytest.mark.parametrize("routing", ["soft", "hard"])
+def test_compiled_blocks_have_the_same_gradients(routing):
+    config = TINY.model_copy(update={"routing": routing, "layers": 1})
+    plain, compiled = (gates(noisy(config), 0.3) for _ in range(2))
+    compiled.blocks[0].compile(dynamic=False, backend="aot_eager", fullgraph=True)
+    _, documents, reach = problem()
+    for model in (plain, compiled):
+        z = []
+        hidden = model(torch.arange(96).view(2, 48), reach.positions, documents, gates=z)
+        (hidden.sin().sum() + z[0].sigmoid().sum()).backward()
+    for (name, a), b in zip(plain.named_parameters(), compiled.parameters(), strict=True):
+        torch.testing.assert_close(b.grad, a.grad, atol=1e-4, rtol=1e-3, msg=name)
+
+
 def test_the_share_of_reads_is_counted_right():
     (*_, z), documents, reach = problem()
     mask = causal(documents) & (documents >= 0)[:, None, :, None]
@@ -224,8 +239,8 @@ def test_counts_equal_what_the_cache_did():
     reach = model.reach(torch.tensor([row]), torch.arange(60)[None])
     decided, dense = reads(reach)
     seen = [dense.sum() - (decided[:, None] * (layer <= 0)).sum((0, 2)) for layer in z]
-    assert torch.equal(cache.entries_read, torch.stack(seen))
-    share = float(cache.entries_read.sum()) / (60 * 61 // 2 * 3 * 2)
+    assert torch.equal(cache.entries_read(), torch.stack(seen))
+    share = float(cache.entries_read().sum()) / (60 * 61 // 2 * 3 * 2)
     assert share == pytest.approx(float(read_share(z, decided, dense, hard=True)), rel=1e-6)
     stays = torch.stack([(layer[0] > 0) | reach.fixed for layer in z])
     stored = stays[..., : 60 - TINY.window].sum(-1) + TINY.window
@@ -351,3 +366,25 @@ def test_the_example_trains():
         dict(zip(line.split()[::2], map(float, line.split()[1::2]), strict=True)) for line in done.stdout.splitlines()
     )
     assert last["loss"] < first["loss"] and last["share"] < 0.5 < first["share"]
+
+
+def test_the_speed_benchmark_reads_what_it_says(tmp_path):
+    script, out = Path(__file__).parent.parent / "benchmarks" / "routing_speed.py", tmp_path / "speed.json"
+    arguments = [
+        "--size",
+        "nano",
+        "--lengths",
+        "600",
+        "--batches",
+        "2",
+        "--tokens",
+        "3",
+        "--turns",
+        "1",
+        "--share",
+        "0.32",
+    ]
+    subprocess.run([sys.executable, script, *arguments, "--json", out], check=True, timeout=200, capture_output=True)
+    (row,) = json.loads(out.read_text())["rows"]
+    assert row["bytes_used_share"] < 0.5 and 0 < row["keep_rate"] < 0.32
+    assert 0.1 < row["decode_read_share"] < 0.4

@@ -1,0 +1,113 @@
+"""Time and bytes of the routed cache against the dense one: prefill and decode, same engine, same weights, in turns.
+
+Gates are synthetic: each token of each layer and head stays with the probability at which the reads of a whole row are
+`--share` of dense attention's. Weights are random, for time does not depend on them. Decode is a whole token, output
+head included. Medians over turns; the ratio is dense over routed.
+Does not cover quality (routing.py) or other engines.
+
+    python benchmarks/routing_speed.py --json benchmarks/results/routing-speed.json
+"""
+
+import argparse
+import itertools
+import statistics
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from microreason.evaluation.records import circumstances, write_json
+from microreason.inference.batched import CHUNK
+from microreason.model.cache import Cache, DenseCache, RoutedCache
+from microreason.model.config import ModelConfig
+from microreason.model.transformer import Transformer
+
+
+def keep_rate(config: ModelConfig, length: int, share: float) -> float:
+    """Share of distant tokens to keep so that a row reads `share` of what dense attention reads."""
+    near = sum(min(i + 1, config.window) + max(0, min(config.sinks, i + 1 - config.window)) for i in range(length))
+    dense = length * (length + 1) // 2
+    return max(0.0, (share * dense - near) / (dense - near))
+
+
+class Synthetic(nn.Module):
+    """Gates that are open at random, the same ones for the same seed and place."""
+
+    def __init__(self, batch: int, heads: int, length: int, rate: float, seed: int) -> None:
+        super().__init__()
+        self.z = rate - torch.rand(batch, heads, length, generator=torch.Generator().manual_seed(seed))
+        self.at = 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        z = self.z[:, :, self.at : self.at + x.shape[1]]
+        self.at += x.shape[1]
+        return z
+
+
+def timed(model: Transformer, cache: Cache, ids: torch.Tensor, chunk: int) -> list[float]:
+    """Seconds of each chunk of ids [B, T] with the scores of its last token."""
+    seconds = []
+    for part in ids.split(chunk, 1):
+        start = time.perf_counter()
+        model.logits(model(part, cache=cache)[:, -1])
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def measure(config: ModelConfig, batch: int, length: int, share: float, tokens: int, turns: int) -> dict:
+    """Prefill of `length` tokens in each row, then `tokens` single ones, by each cache in turn."""
+    model, rate = Transformer(config).eval(), keep_rate(config, length, share)
+    ids = torch.randint(0, config.vocab_size, (batch, length + tokens), generator=torch.Generator().manual_seed(0))
+    prefill: dict[str, list[float]] = {"dense": [], "routed": []}
+    decode: dict[str, list[float]] = {"dense": [], "routed": []}
+    bytes_used, bytes_allocated, reads = {}, {}, {}
+    for turn in range(turns):
+        for name in ("dense", "routed") if turn % 2 else ("routed", "dense"):
+            for layer, block in enumerate(model.blocks):
+                block.router = Synthetic(batch, config.kv_heads, length + tokens, rate, layer)
+            cache: Cache = RoutedCache(config, batch, torch.float32, torch.device("cpu"))
+            if name == "dense":
+                cache = DenseCache(config, batch, length + tokens, torch.float32, torch.device("cpu"))
+            prefill[name].append(sum(timed(model, cache, ids[:, :length], CHUNK)))
+            before = cache.entries_read().sum()
+            decode[name].append(statistics.median(timed(model, cache, ids[:, length:], 1)))
+            reads[name] = int(cache.entries_read().sum() - before)
+            bytes_used[name], bytes_allocated[name] = cache.bytes_used(), cache.bytes_allocated()
+    middle = {k: {n: statistics.median(v) for n, v in d.items()} for k, d in (("prefill", prefill), ("decode", decode))}
+    return {
+        "batch": batch, "length": length, "keep_rate": rate, "decode_read_share": reads["routed"] / reads["dense"],
+        "prefill_seconds": middle["prefill"], "decode_seconds": middle["decode"],
+        "prefill_ratio": middle["prefill"]["dense"] / middle["prefill"]["routed"],
+        "decode_ratio": middle["decode"]["dense"] / middle["decode"]["routed"],
+        "bytes_used": bytes_used, "bytes_allocated": bytes_allocated,
+        "bytes_used_share": bytes_used["routed"] / bytes_used["dense"],
+        "bytes_allocated_share": bytes_allocated["routed"] / bytes_allocated["dense"],
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--size", default="27m")
+    parser.add_argument("--lengths", type=int, nargs="+", default=[512, 1024, 2048, 4096, 8192])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--share", type=float, default=0.32)
+    parser.add_argument("--tokens", type=int, default=32)
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--json", type=Path, required=True)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    config = ModelConfig.size(args.size, max_context=max(args.lengths) + args.tokens)
+    rows = []
+    with torch.inference_mode():
+        for batch, length in itertools.product(args.batches, args.lengths):
+            rows.append(measure(config, batch, length, args.share, args.tokens, args.turns))
+            print({k: round(v, 3) for k, v in rows[-1].items() if isinstance(v, int | float)}, flush=True)
+    told = {"benchmark": "routing_speed", "config": config.model_dump(mode="json"), "dtype": "float32"}
+    told |= {"share": args.share, "chunk": CHUNK, "turns": args.turns, "threads": args.threads}
+    write_json(args.json, told | circumstances({}) | {"rows": rows})
+
+
+if __name__ == "__main__":
+    main()
