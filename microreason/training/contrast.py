@@ -26,7 +26,7 @@ from microreason.tokenizer import Tokenizer
 from microreason.weights_file import HEAD_WIDTH, Arrays, read_head, read_weights
 
 TEMPERATURE = 0.1
-Path_ = tuple[str, Sequence[str]]
+Chain = tuple[str, Sequence[str]]
 """A problem's text and the lines of a solution."""
 
 
@@ -173,7 +173,7 @@ class StepJudge:
         tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
         return cls(model.to(device), head.to(device), tokenizer)
 
-    def _tokens(self, path: Path_) -> tuple[list[int], list[int]]:
+    def _tokens(self, path: Chain) -> tuple[list[int], list[int]]:
         """Ids of a problem and its lines, and the places before the first line and where each ends. Raises BadInput."""
         text, lines = path
         ids = self.tokenizer.encode_problem(text)
@@ -188,7 +188,7 @@ class StepJudge:
         return ids, ends
 
     @torch.inference_mode()
-    def _ends(self, paths: Sequence[Path_]) -> list[tuple[Tensor, Tensor]]:
+    def _ends(self, paths: Sequence[Chain]) -> list[tuple[Tensor, Tensor]]:
         """For each path the hidden states [S, D] at the ends of its lines, and their unlikeliest tokens [S]."""
         made = [self._tokens(path) for path in paths]
         order = sorted(range(len(made)), key=lambda i: -len(made[i][0]))
@@ -207,16 +207,16 @@ class StepJudge:
         return [out[i] for i in range(len(made))]
 
     @torch.inference_mode()
-    def soundness(self, paths: Sequence[Path_]) -> list[np.ndarray]:
+    def soundness(self, paths: Sequence[Chain]) -> list[np.ndarray]:
         """For each path [S]: the probability that each step is sound, given that those before it are."""
         return [self.head.soundness(*found).sigmoid().cpu().numpy() for found in self._ends(paths)]
 
-    def likelihood(self, paths: Sequence[Path_]) -> list[np.ndarray]:
+    def likelihood(self, paths: Sequence[Chain]) -> list[np.ndarray]:
         """For each path [S]: the log-probability of each step's unlikeliest token, which needs no trained head."""
         return [likely.cpu().numpy() for _, likely in self._ends(paths)]
 
     @torch.inference_mode()
-    def chains(self, paths: Sequence[Path_]) -> np.ndarray:
+    def chains(self, paths: Sequence[Chain]) -> np.ndarray:
         """A unit vector for each path [N, E]: the mean over its steps; zeros where it has none."""
         vectors = [F.normalize(self.head.embed(hidden).sum(0), dim=0) for hidden, _ in self._ends(paths)]
         return torch.stack(vectors).cpu().numpy()

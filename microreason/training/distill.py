@@ -158,11 +158,12 @@ class Distiller(Trainer):
     def __init__(self, recipe: Recipe, start: Path | str, minutes: float | None = None) -> None:
         assert recipe.distill
         self.distill = recipe.distill
-        self.parts: defaultdict[str, float] = defaultdict(float)
+        self.parts: defaultdict[str, Any] = defaultdict(int)
         super().__init__(settings(recipe, start), minutes)
         self.teacher: Transformer | None = None
         if self.distill.teacher:
             self.teacher = load_teacher(self.distill.teacher, self.tokenizer.size).to(self.device)
+            self.teacher.blockwise = self.device.type == "cuda"
 
     def _fresh(self) -> Transformer:
         model, d = super()._fresh(), self._config().dim
@@ -190,20 +191,20 @@ class Distiller(Trainer):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             hidden, penalty = self.forward(ids, positions, documents, batch.targets)
             total = solution_loss(self.model, hidden, batch.targets)
-            self.parts["likelihood"] += float(total.detach())
+            self.parts["likelihood"] += total.detach()
             if self.teacher:
                 places = torch.from_numpy(np.flatnonzero(batch.targets != IGNORE)).to(self.device)
                 with torch.no_grad():
                     wanted = self.teacher.logits(self.teacher(ids, positions, documents).flatten(0, 1)[places])
                 apart = divergence(self.model.logits(hidden.flatten(0, 1)[places]).float(), wanted.float())
-                self.parts["divergence"] += float(apart.detach())
+                self.parts["divergence"] += apart.detach()
                 total = (total + apart) / 2
             if self.distill.contrast:
                 steps = find_steps(batch, self.tokenizer)
                 likely = unlikeliest(self.model, hidden.flatten(0, 1), ids.flatten(), steps.before, steps.ends)
                 sound, likeness = contrastive_loss(self.head, hidden, likely, steps)
-                self.parts["soundness"] += float(sound.detach())
-                self.parts["likeness"] += float(likeness.detach())
+                self.parts["soundness"] += sound.detach()
+                self.parts["likeness"] += likeness.detach()
                 self.parts["steps"] += len(steps.ends)
                 self.parts["pairs"] += len(steps.broken)
                 total = total + self.distill.contrast * (sound + likeness)
@@ -224,7 +225,8 @@ class Distiller(Trainer):
         }
         for name, count in per.items():
             if name in self.parts:
-                record[name] = self.parts[name] / max(1.0, count if isinstance(count, int) else self.parts[count])
+                number = count if isinstance(count, int) else self.parts[count]
+                record[name] = float(self.parts[name]) / max(1, number)
         return record
 
     def save(self) -> None:
