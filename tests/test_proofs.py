@@ -84,7 +84,7 @@ def test_reading_can_stop_at_a_label():
     assert list(database.assertions)[-1] == "chain" and "chain3" not in database.assertions
     whole = read_database(DEMO)
     assert all(database.assertions[label] == whole.assertions[label] for label in database.assertions)
-    assert parse_database("$( ax $a |- p $. $)" + HEAD + "ax $a |- p $. $}", until="ax").assertions
+    assert parse_database("$( ax $a |- p $. $)\n" + HEAD + "${ ax $a |- p $. $}", until="ax").assertions
     with pytest.raises(BadInput, match="Did you mean chain"):
         read_database(DEMO, until="chian")
 
@@ -333,13 +333,14 @@ def test_frequency_sees_no_proof_from_the_theorem_on(demo):
     assert rules and everything.rank(theorem, theorem.goal, rules) == before.rank(theorem, theorem.goal, rules)
 
 
-def test_likelihood_of_lines_equals_a_plain_forward_pass():
+@pytest.fixture(scope="module")
+def small_engine():
+    """A network of random weights."""
     torch = pytest.importorskip("torch")
     from types import SimpleNamespace
 
     from microreason.model.config import ModelConfig
     from microreason.model.transformer import Transformer
-    from microreason.proofs.scorers import line_costs
     from microreason.tokenizer import Tokenizer
 
     tokenizer = Tokenizer.load()
@@ -347,14 +348,31 @@ def test_likelihood_of_lines_equals_a_plain_forward_pass():
     with torch.no_grad():
         for p in model.parameters():
             p.add_(0.05 * torch.randn(p.shape, generator=torch.Generator().manual_seed(p.numel())))
+    return SimpleNamespace(model=model, tokenizer=tokenizer, device=torch.device("cpu"))
+
+
+def test_likelihood_of_lines_equals_a_plain_forward_pass(small_engine):
+    import torch
+
+    from microreason.proofs.scorers import line_costs
+
+    model, tokenizer = small_engine.model, small_engine.tokenizer
     problem, lines = "Metamath goal ⊢(ph→ch)", ["<-chain ps=(ph∧ps)", "<-kept", "<-under ps=ps"]
-    engine = SimpleNamespace(model=model, tokenizer=tokenizer, device=torch.device("cpu"))
-    for line, cost in zip(lines, line_costs(engine, problem, lines), strict=True):
+    for line, cost in zip(lines, line_costs(small_engine, problem, lines), strict=True):
         prompt, ids = tokenizer.encode_problem(problem), [*tokenizer.encode(line), tokenizer.newline]
         with torch.no_grad():
             logs = model.logits(model(torch.tensor([prompt + ids]))).log_softmax(-1)[0]
         expected = -sum(float(logs[len(prompt) - 1 + i, token]) for i, token in enumerate(ids))
         assert cost == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_network_puts_steps_into_an_order(demo, small_engine):
+    theorem = demo.theorem("swap")
+    scorer = make_scorer("network", demo, small_engine)
+    moves = Proposer(demo, theorem).propose(theorem.goal, lambda goal, rules: scorer.rank(theorem, goal, rules), 8)
+    costs = scorer.costs(theorem, theorem.goal, moves)
+    assert len(costs) == len(moves) > 1 and min(costs) > 0 and len(set(costs)) > 1
+    assert search(demo, theorem, scorer, Budget(4, 60, 8)).nodes <= 4
 
 
 # --- verification
