@@ -11,6 +11,7 @@ Needs nothing but the standard library, and pytest for its own kind. Does not co
 
 import builtins
 import contextlib
+import fcntl
 import importlib.metadata
 import itertools
 import json
@@ -54,7 +55,7 @@ class Record:
     def __init__(self, path, evidence):
         self.path, self.evidence = path, evidence
         self.tests, self.lines, self.seconds, self.said = {}, {}, 0.0, ""
-        self._now, self._began, self._slow = set(), 0.0, False
+        self._now, self._began, self._slow, self._limit = set(), 0.0, False, 0.0
 
     def _trace(self, frame, event, _):
         if event != "call" or os.path.abspath(frame.f_code.co_filename) != self.path:
@@ -70,8 +71,8 @@ class Record:
         """A test begins; without evidence the clock of the first runs on for all."""
         self._now, self._began = set(), time.process_time()
         if self.evidence or not self.tests:
-            signal.setitimer(signal.ITIMER_PROF, min(seconds, 0.5) if self._slow else seconds)
-        self._limit = seconds
+            self._limit = min(seconds, 0.5) if self._slow else seconds
+            signal.setitimer(signal.ITIMER_PROF, self._limit)
         if self.evidence:
             sys.settrace(self._trace)
 
@@ -81,11 +82,13 @@ class Record:
             signal.setitimer(signal.ITIMER_PROF, 0)
         self.tests[name] = passed
         self.lines[name] = sorted(self._now)
-        if passed:
-            self.seconds += time.process_time() - self._began
+        took = time.process_time() - self._began
+        if took < 0.9 * self._limit:
+            self.seconds += took
         else:
+            self._slow = True  # the next will not end either
+        if not passed:
             self.said = self.said or said[:300]
-            self._slow = self._slow or time.process_time() - self._began >= self._limit  # the next will not end either
 
     def result(self):
         return {
@@ -196,7 +199,9 @@ def judge(text, task):
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
-        os.close(reading)
+        # where code that closes small numbers does not reach it
+        writing = fcntl.fcntl(writing, fcntl.F_DUPFD_CLOEXEC, 40)
+        os.closerange(3, 40)
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(nothing, descriptor)

@@ -9,7 +9,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from microreason.debugging.judge import Judge, pack, tests_of
+from microreason.debugging.judge import Judge, pack, read_command
 from microreason.debugging.repair import Repair, repair
 from microreason.errors import BadInput
 
@@ -41,7 +41,7 @@ def debug(path: Path, command: str, *, limit: int = 200, seconds: float = 60, al
         inside = path.resolve().relative_to(folder.resolve())
     except ValueError:
         raise BadInput(f"The file {str(path)!r} does not lie in this folder: run it in the project's own.") from None
-    judge = Judge(tests_of(command), str(inside), pack(folder), allow_unisolated)
+    judge = Judge(read_command(command), str(inside), pack(folder), allow_unisolated)
     return repair(text, judge, name=str(inside), limit=limit, seconds=seconds)
 
 

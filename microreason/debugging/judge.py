@@ -82,7 +82,7 @@ def pack(folder: Path | None, without: Sequence[str] = (), more: Mapping[str, st
     return content.getvalue()
 
 
-def tests_of(command: str) -> dict[str, Any]:
+def read_command(command: str) -> dict[str, Any]:
     """A test command as the driver's `tests`. Raises BadInput where there is none."""
     try:
         words = shlex.split(command)
@@ -136,7 +136,7 @@ class Judge:
             raise BadInput(f"The tests cannot be run in the sandbox: {last}.")
         return results
 
-    def evidence(self, text: str, seconds: float = 3, times: int = 1) -> list[Evidence]:
+    def evidence(self, text: str, seconds: float = 2, times: int = 1) -> list[Evidence]:
         """Run all tests on a text, `times` times, each test at most `seconds`."""
         results = self._run([text] * times, seconds, 60.0 * times, True, [])
         return [Evidence(r["tests"], r["lines"], r["seconds"], r["said"]) for r in results]

@@ -7,6 +7,7 @@ Needs driver.py beside it and the standard library. Does not cover functions tha
 """
 
 import contextlib
+import fcntl
 import importlib
 import inspect
 import json
@@ -90,6 +91,9 @@ def main():
         if child == 0:
             found = []
             try:
+                # where no small number that is tried can reach it
+                writing = fcntl.fcntl(writing, fcntl.F_DUPFD_CLOEXEC, 40)
+                os.closerange(3, 40)
                 nothing = os.open(os.devnull, os.O_RDWR)
                 for descriptor in (0, 1, 2):
                     os.dup2(nothing, descriptor)
@@ -105,7 +109,7 @@ def main():
         with os.fdopen(reading, "rb") as pipe:
             data = pipe.read()
         os.waitpid(child, 0)
-        print(data.decode() or "[]", file=output, flush=True)
+        print(data.decode(errors="replace") or "[]", file=output, flush=True)
 
 
 if __name__ == "__main__":

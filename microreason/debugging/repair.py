@@ -79,7 +79,7 @@ def repair(
     source = Source(text, f"The file {name!r}")
     evidence = _first_look(source, judge, name)
     found = Repair(name, text, len(evidence.tests), evidence.failing, ranking.name, isolation=judge.isolation)
-    each = max(1.0, 3 * evidence.seconds)
+    each = max(0.5, 3 * evidence.seconds)
     waiting = candidates(source, ranking, evidence)
     for size in _batches(limit):
         left = seconds - (time.monotonic() - began)
@@ -108,10 +108,10 @@ def _first_look(source: Source, judge: Judge, name: str) -> Evidence:
         raise Unrepairable("The tests did not end within a minute, so they cannot judge a repair.")
     if all(run.passed for run in runs):
         raise Unrepairable("The tests pass already: there is nothing to repair.")
-    if len(runs) > 1 and (runs[0].tests != runs[1].tests):
-        changed = [t for t in runs[0].tests if runs[0].tests[t] != runs[1].tests.get(t)]
+    changed = [test for test in runs[0].tests if runs[0].tests[test] != runs[-1].tests.get(test, runs[0].tests[test])]
+    if changed:
         raise Unrepairable(f"The tests are flaky ({_list(changed)} changed between two runs): no repair can be judged.")
-    evidence = runs[0]
+    evidence = max(runs, key=lambda run: len(run.tests))
     inside = {n for f in source.functions() for n in range(f.body[0].lineno, (f.end_lineno or f.lineno) + 1)}
     if not inside:
         raise Unrepairable(f"The file {name!r} has no function to repair.")
