@@ -33,6 +33,7 @@ def solve(
     being the greedy one. `complete` is False where no answer came within `max_tokens`.
     Raises BadInput for an empty or overlong problem.
     """
+    from microreason.inference.drafts import decided
     from microreason.verification.steps import check_solution
 
     if not text.strip():
@@ -42,7 +43,11 @@ def solve(
     engine = engine or load()
     drawn = engine.generate([text], mode=mode, max_tokens=max_tokens, seed=seed)
     if samples > 1:
-        drawn += engine.generate([text] * (samples - 1), mode=mode, max_tokens=max_tokens, temperature=0.7, seed=seed)
+        options: dict[str, Any] = {"mode": mode, "max_tokens": max_tokens, "temperature": 0.7, "seed": seed}
+        if getattr(engine, "stops_early", False):
+            first = (drawn[0].solution,)
+            options["enough"] = lambda done: decided(done, samples - 1, first)
+        drawn += engine.generate([text] * (samples - 1), **options)
     whole = [g.solution for g in drawn if g.solution.complete]
     if not whole:
         return check_solution(text, drawn[0].solution)

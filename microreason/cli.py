@@ -43,7 +43,7 @@ _EXTRAS |= dict.fromkeys(["math_verify", "mathematics_dataset", "sympy"], "maths
 Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="The recipe.")]
 Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
 Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
-Engine = Annotated[str, typer.Option(help="edge (no torch), torch (batched) or auto.")]
+Engine = Annotated[str, typer.Option(help="edge (no torch), numpy (slow, for tests), torch (batched) or auto.")]
 MaxTokens = Annotated[int, typer.Option(min=1, help="Give up after so many tokens.")]
 
 

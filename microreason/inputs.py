@@ -15,7 +15,7 @@ from microreason.tasks import recognise
 
 MAX_CHARACTERS = 100_000
 MODES = ("plain", "checked", "assisted")
-ENGINES = ("auto", "edge", "torch")
+ENGINES = ("auto", "edge", "numpy", "torch")
 _ALLOWED = "\t\n\r\f"
 
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 
 def load(weights: Path | str | None = None, engine: str = "auto") -> Any:
-    """An engine for the weights in a folder (default: those that ship). `torch` is the batched one,
-    `edge` (and `auto`) the one without torch.
+    """An engine for the weights in a folder (default: those that ship). `torch` is the batched one, `numpy` the plain
+    one of the tests, `edge` (and `auto`) the compiled one, or numpy where none was compiled.
 
-    Raises BadWeights.
+    Raises BadWeights, and BadInput where the environment asks for instructions that are not there.
     """
     if engine == "torch":
         from microreason.inference.batched import TorchEngine
 
         return TorchEngine.load(weights)
+    if engine != "numpy":
+        from microreason.inference.native import NativeEngine
+
+        try:
+            return NativeEngine(weights)
+        except RuntimeError as error:
+            print(f"Using numpy, which is slow: {error}.", file=sys.stderr)
     from microreason.inference.edge import EdgeEngine
 
     return EdgeEngine(weights)

@@ -2,17 +2,19 @@
 
 Plain: the network alone. Checked: a step judged unsound is taken back and drawn again, at most `TRIES` times.
 Assisted: checked, and the right side of a single arithmetic claim (`8026*8906=`) is filled in exactly.
-Does not cover running the network (torch_engine.py, edge.py).
+Does not cover running the network (batched.py, native.py, edge.py).
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from microreason.errors import BadInput
 from microreason.solution import Solution
 from microreason.tokenizer import Tokenizer
 from microreason.verification.steps import check_step, evaluate
@@ -48,26 +50,31 @@ class Draft:
     prompt: int = 0
     drawn: int = 0
     done: bool = False
-    _line: int = 0
+    line: int = 0
+    """Where the step under way begins; it may be taken back to there."""
+    forced: list[int] = field(default_factory=list)
+    """Tokens that come next whatever the scores."""
     _tries: int = 0
-    _forced: list[int] = field(default_factory=list)
+    _answers: bool = False
 
     def __post_init__(self) -> None:
         self.ids = self.tokenizer.encode_problem(self.text)
-        self.prompt = self._line = len(self.ids)
+        self.prompt = self.line = len(self.ids)
 
     def choose(self, logits: np.ndarray) -> None:
         """Append the next token, from scores [V] of float32."""
         self.drawn += 1
-        if self._forced:
-            token = self._forced.pop(0)
+        if self.forced:
+            token = self.forced.pop(0)
         else:
             temperature = self.temperature or (0.7 if self._tries else 0.0)
             token = int(logits.argmax()) if not temperature else self._sample(logits, temperature)
         self.ids.append(token)
         if token == self.tokenizer.end or self.drawn >= self.max_tokens:
             self.done = True
-        elif self.mode != "plain" and self.tokenizer.answer not in self.ids[self.prompt :]:
+        elif token == self.tokenizer.answer:
+            self._answers = True
+        elif self.mode != "plain" and not self._answers:
             self._watch(token)
 
     def _sample(self, logits: np.ndarray, temperature: float) -> int:
@@ -79,21 +86,45 @@ class Draft:
         if token == self.tokenizer.newline:
             lines = self.tokenizer.decode(self.ids[self.prompt :]).split("\n")[:-1]
             if self._tries < TRIES and lines[-1] and check_step(self.text, lines[:-1], lines[-1]) == "unsound":
-                del self.ids[self._line :]
+                del self.ids[self.line :]
                 self._tries += 1
             else:
-                self._line, self._tries = len(self.ids), 0
-        elif self.mode == "assisted" and not self._forced:
-            claim = self.tokenizer.decode(self.ids[self._line :])
+                self.line, self._tries = len(self.ids), 0
+        elif self.mode == "assisted" and not self.forced:
+            claim = self.tokenizer.decode(self.ids[self.line :])
             if _OPEN_CLAIM.match(claim) and len(claim) < 60:
                 try:
                     value = evaluate(claim[:-1])
                 except (ValueError, ZeroDivisionError):
                     return
                 if value.denominator == 1:
-                    self._forced = self.tokenizer.encode(str(value))
+                    self.forced = self.tokenizer.encode(str(value))
 
     def finish(self) -> Generation:
         """What was written."""
         ids = self.ids[self.prompt :]
         return Generation(self.tokenizer.decode_solution(ids), self.drawn, tuple(ids))
+
+
+def check_length(draft: Draft, limit: int) -> None:
+    """Refuse a prompt that leaves no room for a solution. Raises BadInput."""
+    if draft.prompt + draft.max_tokens > limit:
+        raise BadInput(
+            f"The problem has {draft.prompt} tokens; with {draft.max_tokens} for the solution that is more than "
+            f"the context of {limit}."
+        )
+
+
+def decided(done: dict[int, Generation], total: int, before: tuple[Solution, ...] = ()) -> bool:
+    """Whether a vote of `total` solutions, after those of `before`, can no longer change, nor which solution is shown.
+
+    `done` holds the finished ones by number. Shown is the first whole solution with the commonest answer.
+    """
+    shown = [*enumerate(before, -len(before)), *((i, done[i].solution) for i in sorted(done))]
+    votes = Counter(solution.answer for _, solution in shown if solution.complete)
+    best = votes.most_common(2)
+    rest = total - len(done)
+    if not best or best[0][1] <= rest + (best[1][1] if len(best) > 1 else 0):
+        return False
+    first = next(i for i, solution in shown if solution.complete and solution.answer == best[0][0])
+    return all(i in done for i in range(first))

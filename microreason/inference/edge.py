@@ -26,7 +26,7 @@ class EdgeEngine:
     """Solves on any CPU with numpy alone."""
 
     def __init__(self, weights: Path | str | None = None) -> None:
-        self.info: dict[str, Any] = {"engine": "edge", **describe(weights)}
+        self.info: dict[str, Any] = {"engine": "numpy", **describe(weights)}
         self.config, self._w = read_weights(weights)
         self.tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
         c = self.config

@@ -1,0 +1,1 @@
+"""The model in the formats of others: dense.py (the dense twin), gguf.py, onnx.py."""

@@ -1,0 +1,169 @@
+"""The engine for processors: the network in C, many problems at once, several tokens of one problem in a step.
+
+Each step runs the last token of every solution under way and, where few are, a guess at the tokens after it: what
+followed the last time the same tokens stood in this problem or its steps (look-up speculation, as in prompt look-up
+decoding, https://github.com/apoorvumang/prompt-lookup-decoding). Guesses are judged by the scores the network gives
+anyway, so solutions never depend on them, nor on the batch: native.c gives each token the same scores in any company.
+Does not cover the network (network.py) or choosing tokens (drafts.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from microreason.inference.drafts import Draft, Generation, Mode, check_length
+from microreason.inference.mapped import map_weights
+from microreason.inference.network import ALIGN, Cache, Network, find_library
+from microreason.tokenizer import Tokenizer
+
+MATCH = 3  # tokens that must agree before what followed them is guessed again
+TOKENS = 8  # tokens in a step up to which one more costs little
+
+
+class _Row:
+    """One solution under way: its draft, its cache, and where each run of `MATCH` tokens was last seen to end."""
+
+    def __init__(self, number: int, draft: Draft, cache: Cache) -> None:
+        self.number, self.draft, self.cache = number, draft, cache
+        self.mark = cache.mark() if draft.mode != "plain" else None
+        self._line, self._known = draft.line, MATCH
+        self._seen: dict[tuple[int, ...], int] = {}
+
+    def guess(self, room: int) -> list[int]:
+        """At most `room` tokens that may come next."""
+        draft, newline = self.draft, self.draft.tokenizer.newline
+        if draft.forced:
+            return draft.forced[:room]
+        ids, end = draft.ids, len(draft.ids)
+        for i in range(self._known, end):
+            self._seen[tuple(ids[i - MATCH : i])] = i
+        self._known = end
+        at = self._seen.get(tuple(ids[end - MATCH :]), end)
+        found = ids[at : at + room]
+        if draft.mode != "plain" and newline in found:  # a line is judged before the next one begins
+            found = found[: found.index(newline) + 1]
+        return found
+
+    def accept(self, scores: np.ndarray, guess: list[int]) -> list[int]:
+        """Choose tokens from scores [1 + guessed, V] as long as the guess is right; returns the guesses accepted."""
+        draft = self.draft
+        for i, row in enumerate(scores):
+            before = len(draft.ids)
+            draft.choose(row)
+            if draft.done or len(draft.ids) <= before or i == len(guess) or draft.ids[-1] != guess[i]:
+                return guess[:i]
+        return guess
+
+    def settle(self) -> None:
+        """After a commit: remember the cache at the start of each line, return to it where the line was taken back."""
+        if self.mark is None:
+            return
+        if self.draft.line != self._line:
+            self._line, self.mark = self.draft.line, self.cache.mark()
+        elif len(self.draft.ids) <= len(self.cache.ids):
+            self.cache.back(self.mark)
+            self._known = min(self._known, len(self.draft.ids))
+
+
+class NativeEngine:
+    """Solves on a processor with the compiled library.
+
+    `threads` default: the processor's, at most 4. `planes`: int8 vectors for an activation, 1 or 2 (16 bits).
+    `guess=False` switches speculation off. Raises BadWeights; RuntimeError where there is no library for this model.
+    """
+
+    stops_early = True
+
+    def __init__(
+        self, weights: Path | str | None = None, threads: int | None = None, planes: int = 1, guess: bool = True,
+        batch: int = 32,
+    ) -> None:  # fmt: skip
+        found = find_library()
+        self.config, tensors, facts = map_weights(weights)
+        if found is None or not fits(self.config):
+            raise RuntimeError("no compiled library for this model")
+        threads = threads or min(4, _processors())
+        self.network = Network(self.config, tensors, found[1], threads, planes)
+        self.tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
+        self.info: dict[str, Any] = {"engine": "native", "cpu": found[0], "threads": self.network.threads, **facts}
+        self.batch, self.guess, self.steps = batch, guess, 0
+
+    def generate(
+        self,
+        problems: Sequence[str],
+        *,
+        mode: Mode = "plain",
+        max_tokens: int = 1024,
+        temperature: float = 0.0,
+        seed: int = 0,
+        progress: Callable[[int], None] | None = None,
+        enough: Callable[[dict[int, Generation]], bool] | None = None,
+    ) -> list[Generation]:
+        """Solutions of problems, in order. Raises BadInput where one does not fit the context.
+
+        `enough` is asked, with those finished, whenever one has finished; the others stay as they are once it agrees.
+        """
+        drafts = [
+            Draft(text, self.tokenizer, mode, max_tokens, temperature, np.random.default_rng((seed, i)))
+            for i, text in enumerate(problems)
+        ]
+        for draft in drafts:
+            check_length(draft, self.config.max_context)
+        waiting, rows, finished = list(enumerate(drafts))[::-1], [], {}
+        prompt: Cache | None = None
+        while waiting or rows:
+            while waiting and len(rows) < self.batch:
+                number, draft = waiting.pop()
+                if prompt is None or prompt.ids != draft.ids[:-1]:
+                    prompt = self._read(draft.ids[:-1])
+                cache = self.network.cache(draft.prompt + max_tokens)
+                cache.copy_from(prompt)
+                rows.append(_Row(number, draft, cache))
+            self._step(rows)
+            ended = [row for row in rows if row.draft.done]
+            rows = [row for row in rows if not row.draft.done]
+            for row in ended:
+                finished[row.number] = row.draft.finish()
+            if ended and progress:
+                progress(len(finished))
+            if ended and enough and enough(finished):
+                break
+        return [finished.get(i) or draft.finish() for i, draft in enumerate(drafts)]
+
+    def _read(self, ids: list[int]) -> Cache:
+        """A cache that holds a prompt."""
+        cache = self.network.cache(max(1, len(ids)))
+        for start in range(0, len(ids), self.network.limit):
+            chunk = ids[start : start + self.network.limit]
+            self.network.forward([(cache, chunk, 0)])
+            self.network.commit(cache, 0, chunk)
+        return cache
+
+    def _step(self, rows: list[_Row]) -> None:
+        room = TOKENS // len(rows) - 1 if self.guess else 0
+        guesses = [row.guess(room) if room > 0 else [] for row in rows]
+        parts = []
+        for row, guess in zip(rows, guesses, strict=True):
+            parts.append((row.cache, [row.draft.ids[-1], *guess], 1 + len(guess)))
+        scores, at = self.network.forward(parts), 0
+        self.steps += 1
+        for number, (row, guess) in enumerate(zip(rows, guesses, strict=True)):
+            last, cache = row.draft.ids[-1], row.cache
+            accepted = row.accept(scores[at : at + 1 + len(guess)], guess)
+            at += 1 + len(guess)
+            self.network.commit(cache, number, [last, *accepted])
+            row.settle()
+
+
+def fits(config: Any) -> bool:
+    """Whether native.c covers a configuration."""
+    return not any(n % ALIGN for n in (config.dim, config.head_dim, config.ff)) and config.routing != "soft"
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
