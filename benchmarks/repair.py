@@ -25,9 +25,8 @@ from microreason.debugging.inject import Function, functions, inject, undoing
 from microreason.debugging.judge import Judge
 from microreason.debugging.repair import Unrepairable, repair
 from microreason.debugging.source import tree_hash
-from microreason.errors import BadInput
 from microreason.evaluation.records import circumstances, write_json
-from microreason.verification.sandbox import Limits, run
+from microreason.verification.sandbox import Limits, isolation, run
 
 HEAVY = {"torch", "torchgen", "numpy", "contourpy", "openai", "PIL", "_pytest"}
 """Packages that take too long to import for every candidate."""
@@ -57,42 +56,45 @@ def callable_functions(seed: int) -> Iterator[tuple[Function, list[list[str]]]]:
 
 
 def measure(count: int, candidates: int, seconds: float, seed: int) -> dict[str, Any]:
-    """Repair `count` bugs; the result in this project's shape."""
-    chance = random.Random(f"repair/{seed}")
+    """Repair `count` bugs; the result in this project's shape. Ctrl-C keeps what is finished."""
     questions: list[dict[str, Any]] = []
-    unnoticed = 0
-    isolation = ""
+    facts: dict[str, Any] = {"unnoticed": 0, "candidates": candidates, "limit_seconds": seconds, "seed": seed}
+    try:
+        for question in repaired(candidates, seconds, seed):
+            if question is None:
+                facts["unnoticed"] += 1
+                continue
+            questions.append(question)
+            print(len(questions), question, flush=True)
+            if len(questions) == count:
+                break
+    except KeyboardInterrupt:
+        pass
+    facts |= {"complete": len(questions) == count, "isolation": isolation().name}
+    return summarise(questions) | facts | circumstances({"engine": "none"})
+
+
+def repaired(candidates: int, seconds: float, seed: int) -> Iterator[dict[str, Any] | None]:
+    """What came of each bug; None for one that the recorded calls do not notice."""
+    chance = random.Random(f"repair/{seed}")
     for function, calls in callable_functions(seed):
         bug = inject(function, chance)
         if bug is None:
             continue
-        tests = {"kind": "cases", "module": function.module, "function": function.name, "cases": calls}
-        judge = Judge(tests)
+        name = f"{function.module}.{function.name}"
+        judge = Judge({"kind": "cases", "module": function.module, "function": function.name, "cases": calls})
         try:
-            found = repair(
-                bug.text, judge, name=f"{function.module}.{function.name}", limit=candidates, seconds=seconds
-            )
+            found = repair(bug.text, judge, name=name, limit=candidates, seconds=seconds)
         except Unrepairable:
-            unnoticed += 1
+            yield None
             continue
-        except BadInput as error:
-            print(f"{function.module}.{function.name}: {error}")
-            continue
-        isolation = found.isolation
         _, undone = undoing(bug)
-        questions.append({
-            "task": f"{function.module}.{function.name}", "package": function.package, "slip": bug.slip,
-            "score": float(found.text is not None), "tried": found.tried, "in_reach": undone is not None,
+        yield {
+            "task": name, "package": function.package, "slip": bug.slip, "score": float(found.text is not None),
+            "tried": found.tried, "in_reach": undone is not None,
             "original": found.text is not None and tree_hash(found.text) == tree_hash(function.text),
             "seconds": round(found.seconds, 3), "cpu_seconds": round(found.cpu_seconds, 3),
-        })  # fmt: skip
-        print(len(questions), questions[-1], flush=True)
-        if len(questions) == count:
-            break
-    return summarise(questions) | {
-        "unnoticed": unnoticed, "candidates": candidates, "limit_seconds": seconds, "seed": seed,
-        "isolation": isolation,
-    } | circumstances({"engine": "none"})  # fmt: skip
+        }  # fmt: skip
 
 
 def summarise(questions: list[dict[str, Any]]) -> dict[str, Any]:

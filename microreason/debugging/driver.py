@@ -71,7 +71,7 @@ class Record:
         """A test begins; without evidence the clock of the first runs on for all."""
         self._now, self._began = set(), time.process_time()
         if self.evidence or not self.tests:
-            self._limit = min(seconds, 0.5) if self._slow else seconds
+            self._limit = min(seconds, 0.25) if self._slow else seconds
             signal.setitimer(signal.ITIMER_PROF, self._limit)
         if self.evidence:
             sys.settrace(self._trace)

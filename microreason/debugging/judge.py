@@ -136,7 +136,7 @@ class Judge:
             raise BadInput(f"The tests cannot be run in the sandbox: {last}.")
         return results
 
-    def evidence(self, text: str, seconds: float = 2, times: int = 1) -> list[Evidence]:
+    def evidence(self, text: str, seconds: float = 1.5, times: int = 1) -> list[Evidence]:
         """Run all tests on a text, `times` times, each test at most `seconds`."""
         results = self._run([text] * times, seconds, 60.0 * times, True, [])
         return [Evidence(r["tests"], r["lines"], r["seconds"], r["said"]) for r in results]
