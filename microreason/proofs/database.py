@@ -23,8 +23,9 @@ Pair = tuple[str, str]
 
 _COMMENT = re.compile(r"(?<!\S)\$\(\s.*?\s\$\)(?!\S)", re.S)
 _STATEMENT = re.compile(
-    r"\s*(?:(?P<scope>\$[{}])(?!\S)|\$(?P<kind>[cvd])\s+(?P<listed>[^$]*?)\s*\$\.(?!\S)"
-    r"|(?P<label>[A-Za-z0-9._-]+)\s+\$(?P<what>[feap])\s+(?P<symbols>[^$]*?)\s*(?:\$=\s+(?P<proof>[^$]*?)\s*)?\$\.(?!\S))"
+    r"\s*(?:(?P<scope>\$[{}])(?!\S)|\$(?P<kind>[cvd])\s(?P<listed>[^$]*)(?<=\s)\$\.(?!\S)"
+    r"|(?P<label>[A-Za-z0-9._-]+)\s+\$(?P<what>[feap])\s(?P<symbols>[^$]*)(?<=\s)"
+    r"(?:\$=\s(?P<proof>[^$]*)(?<=\s))?\$\.(?!\S))"
 )
 _LABEL = re.compile(r"(?<!\S)([A-Za-z0-9._-]+)\s+\$[ap]\s")
 _END = re.compile(r"\s*\Z")

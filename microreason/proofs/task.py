@@ -1,7 +1,8 @@
 """The steps of proofs in a Metamath database as a task: a goal with its hypotheses in, a step and what it leaves out.
 
 The task's name is the path of the `.mm` file, and so a recipe names it. Problems are the goals that occur in the
-proofs of the propositional part, without held-out theorems (split.py) and without goals that equal one of these.
+proofs of the propositional part, without held-out theorems (split.py) and without goals that equal one of these;
+proofs of theorems later than a held-out one are among them, as a network is trained once for all theorems.
 Variables are renamed in the order in which they occur, so that goals alike read alike. A solution is one line,
 `<-label variable=formula;…`, and the answer is the goals that are left, or `proven`. Only the step of the
 database is graded right, although another may be as good. Does not cover whole proofs: search.py finds these.
