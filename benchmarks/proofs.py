@@ -2,10 +2,12 @@
 
     python benchmarks/proofs.py --json benchmarks/results/setmm-baselines.json
 
-Does not cover the network's order (`microreason eval setmm --weights`).
+What is finished is written after every tenth theorem. Does not cover the network's order
+(`microreason eval setmm --weights`).
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from microreason.evaluation.proofs import evaluate
@@ -24,7 +26,8 @@ def main() -> None:
     a = parser.parse_args()
     budget = Budget(nodes=a.nodes, seconds=a.seconds)
     show = lambda done, total: print(done, total, flush=True) if done % 30 == 0 else None  # noqa: E731
-    write_json(a.json, evaluate(find_database(a.path), BASELINES, size=a.size, budget=budget, progress=show))
+    keep = partial(write_json, a.json)
+    keep(evaluate(find_database(a.path), BASELINES, size=a.size, budget=budget, progress=show, keep=keep))
 
 
 if __name__ == "__main__":
