@@ -8,7 +8,8 @@ evaluation.proofs.evaluate, prove → proofs.prove.prove, data build → data.sh
 debug → debugging.files.debug,
 data stats → data.stats.measure, evolve → training.evolve.evolve,
 teach → teachers.teach, info → info.info,
-tokenizer train → data.corpus.train_tokenizer. The commands of mathematics are in cli_mathematics.py.
+tokenizer train → data.corpus.train_tokenizer. The commands of mathematics are in cli_mathematics.py, those of
+machines and exports in cli_machine.py.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from microreason.cli_machine import add_machine_commands
 from microreason.cli_mathematics import add_commands
 from microreason.errors import MicroReasonError
 
@@ -40,6 +42,7 @@ app.add_typer(tokenizer_app, name="tokenizer")
 
 _EXTRAS = {"torch": "train", "reasoning_gym": "eval", "matplotlib": "eval", "openai": "teach", "ray": "ray"}
 _EXTRAS |= dict.fromkeys(["math_verify", "mathematics_dataset", "sympy"], "maths")
+_EXTRAS |= dict.fromkeys(["gguf", "onnx"], "export")
 Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="The recipe.")]
 Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
 Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
@@ -484,6 +487,7 @@ def info(
 
 
 add_commands(eval_app, data_app, _sentences)
+add_machine_commands(app, _sentences)
 
 
 def main() -> None:

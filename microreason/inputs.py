@@ -105,3 +105,14 @@ def check_writable(path: Path) -> Path:
             return path
     except OSError as error:
         raise BadInput(f"The file {str(path)!r} cannot be written: {error.strerror}.") from None
+
+
+def whole_numbers(text: str) -> list[int]:
+    """Positive whole numbers with commas between them. Raises BadInput."""
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or min(numbers) < 1:
+        raise BadInput(f"{text!r} is no list of positive whole numbers with commas between them.")
+    return numbers

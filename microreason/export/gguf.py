@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Literal
 
 import gguf
 from gguf.quants import quantize
 
+from microreason.errors import BadInput
 from microreason.export.dense import dense_tensors
 from microreason.solution import MARKERS
 from microreason.tokenizer import Tokenizer
@@ -36,8 +36,13 @@ def _name(ours: str) -> str:
     return f"blk.{layer}.{_NAMES[part]}.weight"
 
 
-def export_gguf(output: Path, folder: Path | str | None = None, form: Literal["q8_0", "f32"] = "q8_0") -> Path:
-    """Write the twin of the weights in a folder (default: those that ship), whole or not at all. Raises BadWeights."""
+def export_gguf(output: Path, folder: Path | str | None = None, form: str = "q8_0") -> Path:
+    """Write the twin of the weights in a folder (default: those that ship), whole or not at all; matrices as `form`.
+
+    Raises BadWeights, and BadInput for a form other than q8_0 and f32.
+    """
+    if form not in ("q8_0", "f32"):
+        raise BadInput(f"There is no form {form!r}: use q8_0 or f32.")
     config, tensors = dense_tensors(folder)
     tokenizer = Tokenizer.load(Path(folder) / "tokenizer.json" if folder else None)
     part = output.with_name(output.name + ".tmp")

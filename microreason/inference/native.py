@@ -114,13 +114,15 @@ class NativeEngine:
         ]
         for draft in drafts:
             check_length(draft, self.config.max_context)
-        waiting, rows, finished = list(enumerate(drafts))[::-1], [], {}
+        waiting, finished = list(enumerate(drafts))[::-1], dict[int, Generation]()
+        rows: list[_Row] = []
         prompt: Cache | None = None
         while waiting or rows:
             while waiting and len(rows) < self.batch:
                 number, draft = waiting.pop()
                 if prompt is None or prompt.ids != draft.ids[:-1]:
-                    prompt = self._read(draft.ids[:-1])
+                    prompt = self.network.cache(len(draft.ids))
+                    self.read(prompt, draft.ids[:-1])
                 cache = self.network.cache(draft.prompt + max_tokens)
                 cache.copy_from(prompt)
                 rows.append(_Row(number, draft, cache))
@@ -135,14 +137,12 @@ class NativeEngine:
                 break
         return [finished.get(i) or draft.finish() for i, draft in enumerate(drafts)]
 
-    def _read(self, ids: list[int]) -> Cache:
-        """A cache that holds a prompt."""
-        cache = self.network.cache(max(1, len(ids)))
+    def read(self, cache: Cache, ids: list[int]) -> None:
+        """Append tokens to a cache."""
         for start in range(0, len(ids), self.network.limit):
             chunk = ids[start : start + self.network.limit]
             self.network.forward([(cache, chunk, 0)])
             self.network.commit(cache, 0, chunk)
-        return cache
 
     def _step(self, rows: list[_Row]) -> None:
         room = TOKENS // len(rows) - 1 if self.guess else 0
