@@ -69,10 +69,15 @@ def write_weights(folder: Path, config: ModelConfig, tensors: Arrays, origin: di
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / (FILE + ".tmp")
     with part.open("wb") as f:
-        f.write(save(out, metadata))
+        f.write(save(out, metadata | {"data_sha256": data_hash(save(out))}))
         f.flush()
         os.fsync(f.fileno())
     return part.rename(folder / FILE)
+
+
+def data_hash(blob: bytes | memoryview) -> str:
+    """SHA-256 of all that follows the header of a safetensors file."""
+    return hashlib.sha256(blob[8 + int.from_bytes(blob[:8], "little") :]).hexdigest()
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, str]]:

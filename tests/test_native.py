@@ -250,6 +250,14 @@ def test_damaged_weights_give_a_sentence(folder, tmp_path, how):
         map_weights(tmp_path)
 
 
+def test_another_hash_is_a_sentence(folder, tmp_path):
+    blob = bytearray((folder / FILE).read_bytes())
+    blob[-1] ^= 1
+    (tmp_path / FILE).write_bytes(blob)
+    with pytest.raises(BadWeights, match="hash"):
+        map_weights(tmp_path)
+
+
 def test_the_environment_chooses_the_instructions(folder, monkeypatch):
     import microreason
 

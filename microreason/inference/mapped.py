@@ -16,7 +16,7 @@ import numpy as np
 
 from microreason.errors import BadWeights
 from microreason.model.config import ModelConfig
-from microreason.weights_file import DEFAULT, FILE, MAX_BYTES, MAX_HEADER, VERSION, Arrays, expected_shapes
+from microreason.weights_file import DEFAULT, FILE, MAX_BYTES, MAX_HEADER, VERSION, Arrays, data_hash, expected_shapes
 
 LINE = 64
 _TYPES = {"I8": np.dtype(np.int8), "F32": np.dtype(np.float32)}
@@ -52,6 +52,10 @@ def map_weights(folder: Path | str | None = None) -> tuple[ModelConfig, Arrays, 
     except OSError as error:
         raise BadWeights(f"The weights file {path.name} cannot be read ({error.strerror}).") from None
     metadata = header["__metadata__"]
+    if metadata.get("data_sha256") not in (None, data_hash(whole)):
+        raise BadWeights(
+            f"The weights file {path.name} is damaged: its content does not have the hash it was written with."
+        )
     try:
         config = ModelConfig.parse(json.loads(metadata["config"]))
         tensors = _tensors(header, whole[8 + length :], config)
