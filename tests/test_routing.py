@@ -361,7 +361,7 @@ def test_module_alone():
 
 def test_the_example_trains():
     path = Path(__file__).parent.parent / "examples" / "router.py"
-    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True, timeout=280)
     first, last = (
         dict(zip(line.split()[::2], map(float, line.split()[1::2]), strict=True)) for line in done.stdout.splitlines()
     )

@@ -69,6 +69,7 @@ class Trainer:
         self.seconds = 0.0
         self.stage_number = 0
         self.routing_parts: defaultdict[str, list[float]] = defaultdict(list)
+        self.reads = [0.0, 0.0]  # entries read, and read by dense attention: running sums
         torch.manual_seed(recipe.seed)
         self.model = self._fresh()
         self._enter_stage()
@@ -141,11 +142,14 @@ class Trainer:
             return self.model(ids, positions, documents), 0.0
         gates: list[torch.Tensor] = []
         hidden = self.model(ids, positions, documents, gates=gates)
-        parts = routing_losses(self.model, gates, ids, positions, documents)
+        parts, entries = routing_losses(self.model, gates, ids, positions, documents)
+        read, dense_read = self.reads  # over some batches, for one of short rows alone cannot keep to the budget
+        self.reads = [0.95 * read + entries * float(parts["read_share"].detach()), 0.95 * dense_read + entries]
         begin = self.recipe.stages[self.stage_number - 1].until if self.stage_number else 0.0
         way = (self.progress - begin) / (s.until - begin)
         budget = s.budget[0] + (s.budget[1] - s.budget[0]) * min(1.0, max(0.0, way))
-        penalty = s.budget_weight * (parts["read_share"] - budget).relu() + s.decision_weight * parts["undecided"]
+        over = self.reads[0] > budget * self.reads[1]
+        penalty = s.budget_weight * over * (parts["read_share"] - budget) + s.decision_weight * parts["undecided"]
         if s.open_weight and self.step % s.open_every == 0:
             with torch.no_grad():
                 dense = self.model(ids, positions, documents, routed=False)
@@ -196,7 +200,7 @@ class Trainer:
         cursor, skipped, pending = self.before
         state: dict[str, Any] = {
             "step": self.step, "tokens": self.tokens, "seconds": self.seconds, "stage": self.stage_number,
-            "cursor": cursor, "skipped": skipped,
+            "reads": self.reads, "cursor": cursor, "skipped": skipped,
             "pending": [[[[asdict(d) for d in row] for row in rows] for rows in pair] for pair in pending],
             "config": self.model.config.model_dump(), "recipe": self.recipe.model_dump(mode="json"),
         }  # fmt: skip
@@ -210,7 +214,7 @@ class Trainer:
             return False
         weights, optimizer, state = checkpoint.load(path)
         self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
-        self.stage_number = state["stage"]
+        self.stage_number, self.reads = state["stage"], state.get("reads", self.reads)
         config = ModelConfig.parse(state["config"])
         if config.vocab_size != self.tokenizer.size:
             raise BadWeights("The checkpoint was made with another tokenizer.")

@@ -32,11 +32,12 @@ def divergence(model: Transformer, hidden: Tensor, wanted: Tensor, targets: np.n
 
 def routing_losses(
     model: Transformer, gates: list[Tensor], ids: Tensor, positions: Tensor, documents: Tensor
-) -> dict[str, Tensor]:
+) -> tuple[dict[str, Tensor], int]:
     """Of each layer's gates [B, H, T] over packed documents: `read_share`, the entries read over those that dense
-    attention reads, and `undecided`, mean g(1-g) over the gates of tokens that are no padding."""
+    attention reads (whose number per head is the second result), and `undecided`, mean g(1-g) over all but padding."""
     decided, dense = reads(model.reach(ids, positions), documents)
     g = torch.cat([z.float().sigmoid() for z in gates], 1)
     real = (documents >= 0)[:, None]
     undecided = (g * (1 - g) * real).sum() / (real.sum() * g.shape[1]).clamp(min=1)
-    return {"read_share": read_share(gates, decided, dense, model.config.routing == "hard"), "undecided": undecided}
+    share = read_share(gates, decided, dense, model.config.routing == "hard")
+    return {"read_share": share, "undecided": undecided}, int(dense.sum())
