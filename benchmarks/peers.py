@@ -94,13 +94,14 @@ class Transformers:
         self.model.load_state_dict({name: torch.from_numpy(t) for name, t in tensors.items()}, strict=False)
         self.model.tie_weights()
         self.model = self.model.to(getattr(torch, dtype)).eval()
+        self.model.generation_config.eos_token_id = None  # write on past any end, as the others do
 
     def write(self, ids, count):
         """As Ours.write."""
         with self.torch.inference_mode():
             out = self.model.generate(
                 self.torch.tensor([ids]), attention_mask=self.torch.ones(1, len(ids), dtype=self.torch.long),
-                max_new_tokens=count, min_new_tokens=count, do_sample=False,
+                max_new_tokens=count, do_sample=False,
             )  # fmt: skip
         return out[0, len(ids) :].tolist()
 

@@ -28,7 +28,7 @@ typedef int32_t vi __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int8_t vb __attribute__((vector_size(16), aligned(1), may_alias));
 typedef float f4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t i4 __attribute__((vector_size(16), aligned(4), may_alias));
-enum { LANES = 16, ROWS = 4, PANEL = 16, QUERIES = 16 };
+enum { LANES = 16, ROWS = 4, PANEL = 16, QUERIES = 16, AHEAD = 1024 };
 
 /* --- four dot products of int8: `mac` adds STEP products, `sum4` ends them; OFFSET was added to each weight --- */
 #if defined(__AVX512VNNI__)
@@ -237,6 +237,7 @@ INLINE void tile(int vectors, int planes, const matrix *m, int row, const quant 
 #pragma GCC unroll 4
         for (int r = 0; r < ROWS; r++) {
             __auto_type wide = weights(w[r] + k, m->width - k);
+            __builtin_prefetch(w[r] + k + AHEAD);
 #pragma GCC unroll 4
             for (int t = 0; t < vectors; t++) a[t][r] = mac(a[t][r], wide, x + (size_t)t * q->stride + k);
         }
