@@ -298,7 +298,10 @@ def test_guesses_are_what_followed_before(plain):
 
     draft = Draft("1+1", plain.tokenizer, "plain", 9, 0.0, np.random.default_rng(0))
     row = _Row(0, draft, plain.network.cache(9))
+    draft.drawn = 4
     draft.ids += [5, 6, 7, 8, 9, 5, 6, 7]
     assert row.guess(4) == [8, 9, 5, 6]
+    draft.drawn = 7  # one token may be written after the next
+    assert row.guess(4) == [8]
     draft.ids += [1]
     assert row.guess(4) == []

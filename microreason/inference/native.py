@@ -37,6 +37,9 @@ class _Row:
     def guess(self, room: int) -> list[int]:
         """At most `room` tokens that may come next."""
         draft, newline = self.draft, self.draft.tokenizer.newline
+        room = min(room, draft.max_tokens - draft.drawn - 1)  # no more than may still be written
+        if room < 1:
+            return []
         if draft.forced:
             return draft.forced[:room]
         ids, end = draft.ids, len(draft.ids)
@@ -146,7 +149,7 @@ class NativeEngine:
 
     def _step(self, rows: list[_Row]) -> None:
         room = TOKENS // len(rows) - 1 if self.guess else 0
-        guesses = [row.guess(room) if room > 0 else [] for row in rows]
+        guesses = [row.guess(room) for row in rows]
         parts = []
         for row, guess in zip(rows, guesses, strict=True):
             parts.append((row.cache, [row.draft.ids[-1], *guess], 1 + len(guess)))
