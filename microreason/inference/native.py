@@ -47,7 +47,7 @@ class _Row:
             self._seen[tuple(ids[i - MATCH : i])] = i
         self._known = end
         at = self._seen.get(tuple(ids[end - MATCH :]), end)
-        found = ids[at : at + room]
+        found = [ids[at + i % (end - at)] for i in range(room)] if at < end else []  # a run may go round in a ring
         if draft.mode != "plain" and newline in found:  # a line is judged before the next one begins
             found = found[: found.index(newline) + 1]
         return found
