@@ -15,6 +15,8 @@ from microreason.tokenizer import Tokenizer
 from microreason.training.loop import Trainer
 from microreason.training.recipe import load_recipe
 
+BATCHES = 4
+
 
 def supply(recipe, seconds, workers):
     """Tokens per second after the first documents have come, so that starting the processes does not count."""
@@ -42,19 +44,19 @@ class Replay:
         return []
 
 
-def appetite(recipe, steps):
-    """Solution tokens per second that the trainer of the last stage uses up, without its data."""
-    last = recipe.stages[-1].model_copy(update={"until": 1.0})
-    trainer = Trainer(recipe.model_copy(update={"stages": [last], "workers": 0}))
-    batches = [next(trainer.packer) for _ in range(4)]
+def appetite(recipe):
+    """Solution tokens per second that the trainer of the last stage uses up, without its data, in small batches."""
+    last = recipe.stages[-1].model_copy(update={"until": 1.0, "accumulate": 1})
+    changes = {"stages": [last], "workers": 0, "data": None, "micro_batch_tokens": max(recipe.row_lengths)}
+    trainer = Trainer(recipe.model_copy(update=changes))
+    batches = [next(trainer.packer) for _ in range(BATCHES)]
     trainer.packer = Replay(batches)
-    for _ in range(2):
+    for _ in range(BATCHES):  # compiles for each length of rows
         trainer.train_step()
     start = time.perf_counter()
-    for _ in range(steps):
+    for _ in range(BATCHES):
         trainer.train_step()
-    per_batch = sum(int((b.targets >= 0).sum()) for b in batches) / len(batches)
-    return steps * last.accumulate * per_batch / (time.perf_counter() - start)
+    return sum(int((b.targets >= 0).sum()) for b in batches) / (time.perf_counter() - start)
 
 
 def main():
@@ -62,13 +64,12 @@ def main():
     parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     recipe = load_recipe(options.recipe)
     result = {"benchmark": "supply", "recipe": recipe.name, "workers": options.workers, "seconds": options.seconds}
     result |= circumstances({}) | supply(recipe, options.seconds, options.workers)
-    result["trainer_solution_tokens_per_second"] = appetite(recipe, options.steps)
+    result["trainer_solution_tokens_per_second"] = appetite(recipe)
     result["ratio"] = result["solution_tokens_per_second"] / result["trainer_solution_tokens_per_second"]
     print(result)
     if options.json:

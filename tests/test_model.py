@@ -6,6 +6,7 @@ import torch
 from microreason.errors import BadWeights
 from microreason.model.config import SIZES, ModelConfig
 from microreason.model.growth import grow, shrink
+from microreason.model.routing import attend, attend_documents
 from microreason.model.transformer import Transformer
 from microreason.model.wiring import wire_induction
 from microreason.weights_file import expected_shapes
@@ -113,6 +114,15 @@ def test_wired_model_copies_before_any_training():
 def test_bad_configurations_are_refused(change):
     with pytest.raises(BadWeights, match="configuration"):
         ModelConfig.parse({**NANO.model_dump(), **change})
+
+
+def test_attention_by_document_equals_the_dense_mask():
+    torch.manual_seed(1)
+    q, k, v = torch.randn(2, 4, 60, 8), torch.randn(2, 2, 60, 8), torch.randn(2, 2, 60, 8)
+    documents = torch.tensor([[0] * 10 + [1] * 1 + [2] * 40 + [-1] * 9, [0] * 60])
+    place = torch.arange(60)
+    mask = (place[:, None] >= place) & (documents[:, :, None] == documents[:, None, :])
+    torch.testing.assert_close(attend_documents(q, k, v, documents), attend(q, k, v, mask[:, None]))
 
 
 def test_blocks_of_documents_equal_the_dense_mask():

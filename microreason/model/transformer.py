@@ -14,7 +14,7 @@ from torch.nn.attention.flex_attention import BlockMask, create_block_mask
 
 from microreason.model.cache import Cache, DenseCache, RoutedCache
 from microreason.model.config import ModelConfig
-from microreason.model.routing import DynamicAttentionRouter, Reach, attend, attend_blocks
+from microreason.model.routing import DynamicAttentionRouter, Reach, attend, attend_blocks, attend_documents
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -60,8 +60,9 @@ class Block(nn.Module):
         reach: Reach | Tensor | None,
         cache: tuple[Cache, int] | None,
     ) -> tuple[Tensor, Tensor]:
-        """x [B, T, D] -> ([B, T, D], gates [B, H, T]). `mask` [B, 1, T, T] bool, or its blocks (None: causal), `reach`
-        where routing decides, for dense masks as [B, T, T] (None: nowhere), `cache` with the number of the layer."""
+        """x [B, T, D] -> ([B, T, D], gates [B, H, T]). `mask` [B, 1, T, T] bool, its blocks, or the packed documents
+        [B, T] (None: causal), `reach` where routing decides, for dense masks as [B, T, T] (None: nowhere), `cache` with
+        the number of the layer."""
         c = self.config
         batch, tokens, _ = x.shape
         h = self.attention_norm(x)
@@ -78,6 +79,8 @@ class Block(nn.Module):
             assert not isinstance(reach, Tensor)
             return self._rest(x, attend_blocks(q, k, v, mask, reach, z, soft)), z
         assert not isinstance(reach, Reach)
+        if mask is not None and mask.ndim == 2:
+            return self._rest(x, attend_documents(q, k, v, mask)), z
         return self._rest(x, attend(q, k, v, mask, reach, z, soft)), z
 
     def _rest(self, x: Tensor, y: Tensor) -> Tensor:
@@ -136,12 +139,15 @@ class Transformer(nn.Module):
         else:
             place = torch.arange(ids.shape[1], device=ids.device)[None].expand(len(ids), -1)
             positions = place if positions is None else positions
+            decided = routed and self.config.routing != "off"
             if documents is not None and self.blockwise:
                 mask = document_blocks(documents)
+            elif documents is not None and not decided and documents.device.type == "cpu":
+                mask = documents
             elif documents is not None:
                 causal = place[:, :, None] >= place[:, None, :]
                 mask = (causal & (documents[:, :, None] == documents[:, None, :]))[:, None]
-            if routed and self.config.routing != "off":
+            if decided:
                 reach = self.reach(ids, positions)
                 if not isinstance(mask, BlockMask):
                     reach = reach.distant()

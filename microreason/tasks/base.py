@@ -17,6 +17,7 @@ from microreason.errors import UnknownTask
 from microreason.solution import Problem, Solution
 
 Level = str | float
+SIZE = 1_000_000  # problems of a seed; some data sets draw a list of that length beforehand, so an index goes round
 
 
 @lru_cache(maxsize=512)
@@ -105,7 +106,8 @@ class GymTask(Task):
             params = self.params(float(level), random.Random(f"{self.name}/{seed}/{index}"))
         else:
             raise UnknownTask(f"Level {level!r} is unknown: use easy, hard or a number from 0 to 1.")
-        item = _dataset(self.name, seed, 1_000_000, tuple(sorted((k, _freeze(v)) for k, v in params.items())))[index]
+        data = _dataset(self.name, seed, SIZE, tuple(sorted((k, _freeze(v)) for k, v in params.items())))
+        item = data[index % SIZE]
         return Problem(
             text=item["question"], task=self.name, level=level, seed=seed, index=index,
             answer=None if item["answer"] is None else str(item["answer"]),
