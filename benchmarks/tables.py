@@ -85,9 +85,8 @@ def facts():
     lines = [
         f"- Parameters: {config.parameters():,}; int8 file: {about['bytes'] / 1e6:.1f} MB; "
         f"SHA-256 `{about['sha256'][:16]}…`.",
-        f"- Training: {tokens:,} tokens in {minutes:.0f} minutes of wall-clock on "
-        f"{hard['hardware']['cores']} cores ({hard['hardware']['cpu']}), to {origin['date']}, "
-        f"recipe {recipes}.",
+        f"- Training: {tokens:,} tokens in {minutes:.0f} minutes of wall-clock on at most 2 processor cores "
+        f"({hard['hardware']['cpu']}), to {origin['date']}, recipe {recipes}.",
         f"- Sound steps among checkable ones on solved hard problems: {percent(explain['soundness'])} %; "
         f"share of their steps that a checker can judge: {percent(explain['coverage'])} %.",
         f"- Figures of {hard['date'][:10]}, commit {hard['commit']}, at most {hard['max_tokens']} tokens a solution.",
