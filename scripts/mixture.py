@@ -2,9 +2,9 @@
 
     python scripts/mixture.py [SHARES.yaml]
 
-Tokens per document, and how fast they are made, come from benchmarks/results/tasks.json (`microreason data stats`). A task
-whose generator makes fewer than `SLOW` solution tokens a second gets a smaller share in proportion, so that it does
-not starve the rest. `codeio` is left out: its generator runs code that a model wrote.
+Tokens per document, and how fast they are made, come from benchmarks/results/tasks.json (`microreason data stats`). A
+task whose generator makes fewer than `SLOW` solution tokens a second gets a smaller share in proportion, so that it
+does not starve the rest. `codeio` is left out: its generator runs code that a model wrote.
 """
 
 import json
