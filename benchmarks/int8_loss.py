@@ -1,6 +1,6 @@
 """What int8 costs: the same checkpoint in float32 and after rounding to int8, on the same questions, plain.
 
-python benchmarks/int8_loss.py recipes/third.yaml --level hard --size 10 --max-tokens 600 --json benchmarks/results/int8-loss.json
+python benchmarks/int8_loss.py recipes/third.yaml --size 10 --max-tokens 600 --json benchmarks/results/int8-loss.json
 """
 
 import argparse
