@@ -2,14 +2,11 @@
 
 Exit statuses: 0 done or solved, 2 bad input, 3 no answer within the token limit, 130 interrupted with Ctrl-C.
 Imports stand inside the verbs, so `microreason --help` is quick and needs the core only.
-Does not cover any logic: solve → microreason.solve, train → training.progressive.train,
-eval → evaluation.reasoning_gym.evaluate, evaluation.repairs.evaluate,
-evaluation.proofs.evaluate, prove → proofs.prove.prove, data build → data.shards.build,
-debug → debugging.files.debug,
-data stats → data.stats.measure, evolve → training.evolve.evolve,
-teach → teachers.teach, info → info.info,
-tokenizer train → data.corpus.train_tokenizer. The commands of mathematics are in cli_mathematics.py, those of
-machines and exports in cli_machine.py.
+Does not cover any logic: solve → microreason.solve, train → training.progressive.train, eval → `evaluate` of
+evaluation.reasoning_gym, .repairs and .proofs, prove → proofs.prove.prove, debug → debugging.files.debug, data build →
+data.shards.build, data stats → data.stats.measure, evolve → training.evolve.evolve, teach → teachers.teach, info →
+info.info, tokenizer train → data.corpus.train_tokenizer. The commands of mathematics are in cli_mathematics.py,
+those of machines and exports in cli_machine.py.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Shared by the tests: an engine that needs no weights. It knows the gold answers it was given, or knows nothing."""
+"""Shared by the tests: a small Metamath library, and an engine without weights that knows the answers it was given."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,3 +34,11 @@ class FakeEngine:
 @pytest.fixture
 def fake_engine() -> type[FakeEngine]:
     return FakeEngine
+
+
+@pytest.fixture(scope="module")
+def demo():
+    from microreason.proofs.database import read_database
+    from microreason.proofs.steps import Library
+
+    return Library(read_database(Path(__file__).parent / "data" / "demo.mm"))

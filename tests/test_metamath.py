@@ -18,19 +18,7 @@ from microreason.proofs.verify import claim, labels
 DEMO = Path(__file__).parent / "data" / "demo.mm"
 TEXT = DEMO.read_text("ascii")
 
-BOUND = """
-$c ( ) -> A. wff set |- $. $v ph ps x y $. wph $f wff ph $. wps $f wff ps $. vx $f set x $. vy $f set y $.
-wi $a wff ( ph -> ps ) $. wal $a wff A. x ph $.
-${ $d x ph $. fresh $a |- ( ph -> A. x ph ) $. $}
-${ first $a |- ph $. $( a comment $) $}
-${ $d y ph $. one $p |- ( ph -> A. y ph ) $= wph vy fresh $. $}
-two $p |- ( A. x ph -> A. y A. x ph ) $= vx wph wal vy fresh $.
-"""
-
-
-@pytest.fixture(scope="module")
-def demo():
-    return Library(read_database(DEMO))
+BOUND = (Path(__file__).parent / "data" / "bound.mm").read_text("ascii")
 
 
 # --- reading

@@ -72,8 +72,10 @@ def measure_level(name: str, level: str, size: int, seed: int) -> dict[str, Any]
             broken = corrupt(task, problem, solution, rng, kind)
             if broken and verdicts[broken.position] != "unknown":
                 tried[kind] += 1
-                for due, count in ((False, found), (True, found_due)):
-                    count[kind] += check_step(problem, broken.lines[:-1], broken.lines[-1], task, due) == "unsound"
+                before, line = broken.lines[:-1], broken.lines[-1]
+                alone = check_step(problem, before, line, task) == "unsound"
+                found[kind] += alone
+                found_due[kind] += alone or check_step(problem, before, line, task, due=True) == "unsound"
     if not scores:
         return {"n": 0, "failures": failures}
     return {

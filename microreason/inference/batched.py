@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from microreason.inference.drafts import Draft, Generation, Mode, check_length
+from microreason.inference.drafts import Draft, Generation, Mode, begin
 from microreason.model.cache import Cache
 from microreason.model.transformer import Transformer
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import describe, read_weights
+from microreason.weights_file import describe
 
 CHUNK = 256  # tokens of a problem that are read at a time
 
@@ -35,9 +34,7 @@ class TorchEngine:
     @classmethod
     def load(cls, weights: Path | str | None = None, batch: int = 64) -> TorchEngine:
         """From a folder of released weights. Raises BadWeights."""
-        config, tensors = read_weights(weights)
-        model = Transformer(config)
-        model.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
+        model = Transformer.load(weights)
         tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
         return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, batch, describe(weights))
 
@@ -52,12 +49,8 @@ class TorchEngine:
         progress: Callable[[int], None] | None = None,
     ) -> list[Generation]:
         """Solutions of problems, in order. Raises BadInput where one does not fit the context."""
-        drafts = [
-            Draft(text, self.tokenizer, mode, max_tokens, temperature, np.random.default_rng((seed, i)))
-            for i, text in enumerate(problems)
-        ]
-        for draft in drafts:
-            check_length(draft, self.model.config.max_context)
+        limit = self.model.config.max_context
+        drafts = begin(problems, self.tokenizer, mode, max_tokens, temperature, seed, limit)
         order = sorted(drafts, key=lambda d: -d.prompt)
         for start in range(0, len(order), self.batch):
             self._group(order[start : start + self.batch], lambda: progress and progress(sum(d.done for d in drafts)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -106,13 +107,25 @@ class Draft:
         return Generation(self.tokenizer.decode_solution(ids), self.drawn, tuple(ids))
 
 
-def check_length(draft: Draft, limit: int) -> None:
-    """Refuse a prompt that leaves no room for a solution. Raises BadInput."""
-    if draft.prompt + draft.max_tokens > limit:
-        raise BadInput(
-            f"The problem has {draft.prompt} tokens; with {draft.max_tokens} for the solution that is more than "
-            f"the context of {limit}."
-        )
+def begin(
+    problems: Sequence[str], tokenizer: Tokenizer, mode: Mode, max_tokens: int, temperature: float, seed: int,
+    limit: int,
+) -> list[Draft]:  # fmt: skip
+    """A draft for each problem, each with its own generator; `limit` is the context in tokens.
+
+    Raises BadInput where a prompt leaves no room for a solution.
+    """
+    drafts = [
+        Draft(text, tokenizer, mode, max_tokens, temperature, np.random.default_rng((seed, i)))
+        for i, text in enumerate(problems)
+    ]
+    for draft in drafts:
+        if draft.prompt + max_tokens > limit:
+            raise BadInput(
+                f"The problem has {draft.prompt} tokens; with {max_tokens} for the solution that is more than "
+                f"the context of {limit}."
+            )
+    return drafts
 
 
 def decided(done: dict[int, Generation], total: int, before: tuple[Solution, ...] = ()) -> bool:

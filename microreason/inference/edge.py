@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from microreason.inference.drafts import Draft, Generation, Mode, check_length
+from microreason.inference.drafts import Draft, Generation, Mode, begin
 from microreason.tokenizer import Tokenizer
 from microreason.weights_file import describe, read_weights
 
@@ -88,18 +88,17 @@ class EdgeEngine:
         progress: Callable[[int], None] | None = None,
     ) -> list[Generation]:
         """Solutions of problems, in order. Raises BadInput where one does not fit the context."""
-        return [
-            self._one(text, mode, max_tokens, temperature, (seed, i), progress, i) for i, text in enumerate(problems)
-        ]
+        drafts = begin(problems, self.tokenizer, mode, max_tokens, temperature, seed, self.config.max_context)
+        done = []
+        for number, draft in enumerate(drafts, 1):
+            done.append(self._one(draft))
+            if progress:
+                progress(number)
+        return done
 
-    def _one(
-        self, text: str, mode: Mode, max_tokens: int, temperature: float, seed: tuple[int, int],
-        progress: Callable[[int], None] | None, number: int,
-    ) -> Generation:  # fmt: skip
+    def _one(self, draft: Draft) -> Generation:
         c = self.config
-        draft = Draft(text, self.tokenizer, mode, max_tokens, temperature, np.random.default_rng(seed))
-        check_length(draft, c.max_context)
-        slots = draft.prompt + max_tokens
+        slots = draft.prompt + draft.max_tokens
         keys = np.zeros((c.layers, slots, c.kv_heads, c.head_dim), np.float32)
         values, gates = np.zeros_like(keys), np.zeros(keys.shape[:3], bool)
         known = 0
@@ -109,6 +108,4 @@ class EdgeEngine:
                 logits = self._forward(draft.ids, known, keys, values, gates)
                 known = len(draft.ids)
                 draft.choose(logits)
-        if progress:
-            progress(number + 1)
         return draft.finish()

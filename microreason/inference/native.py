@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from microreason.inference.drafts import Draft, Generation, Mode, check_length
+from microreason.inference.drafts import Draft, Generation, Mode, begin
 from microreason.inference.mapped import map_weights
 from microreason.inference.network import ALIGN, Cache, Network, find_library
 from microreason.tokenizer import Tokenizer
@@ -111,12 +111,7 @@ class NativeEngine:
 
         `enough` is asked, with those finished, whenever one has finished; the others stay as they are once it agrees.
         """
-        drafts = [
-            Draft(text, self.tokenizer, mode, max_tokens, temperature, np.random.default_rng((seed, i)))
-            for i, text in enumerate(problems)
-        ]
-        for draft in drafts:
-            check_length(draft, self.config.max_context)
+        drafts = begin(problems, self.tokenizer, mode, max_tokens, temperature, seed, self.config.max_context)
         waiting, finished = list(enumerate(drafts))[::-1], dict[int, Generation]()
         rows: list[_Row] = []
         prompt: Cache | None = None

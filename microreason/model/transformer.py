@@ -7,6 +7,9 @@ Does not cover losses, sampling or the file format of weights.
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -15,6 +18,7 @@ from torch.nn.attention.flex_attention import BlockMask, create_block_mask
 from microreason.model.cache import Cache, DenseCache, RoutedCache
 from microreason.model.config import ModelConfig
 from microreason.model.routing import DynamicAttentionRouter, Reach, attend, attend_blocks, attend_documents
+from microreason.weights_file import read_weights
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -115,6 +119,17 @@ class Transformer(nn.Module):
         angle = torch.arange(config.max_context, dtype=torch.float64)[:, None] * frequency
         self.register_buffer("cos", angle.cos().float(), persistent=False)
         self.register_buffer("sin", angle.sin().float(), persistent=False)
+
+    @classmethod
+    def load(cls, weights: Path | str | None = None, **changes: Any) -> Transformer:
+        """The network of a folder of released weights (default: those that ship), `changes` made to its configuration.
+
+        Raises BadWeights.
+        """
+        config, tensors = read_weights(weights)
+        model = cls(config.model_copy(update=changes))
+        model.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
+        return model
 
     def forward(
         self,

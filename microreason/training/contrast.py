@@ -23,7 +23,7 @@ from microreason.data.packing import IGNORE, Batch
 from microreason.errors import BadInput, BadWeights
 from microreason.model.transformer import Transformer
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import HEAD_WIDTH, Arrays, read_head, read_weights
+from microreason.weights_file import HEAD_WIDTH, Arrays, read_head
 
 TEMPERATURE = 0.1
 Chain = tuple[str, Sequence[str]]
@@ -163,12 +163,10 @@ class StepJudge:
     @classmethod
     def load(cls, weights: Path | str | None = None) -> StepJudge:
         """From a folder of weights. Raises BadWeights, also where they have no step head."""
-        config, tensors = read_weights(weights)
-        head = StepHead.load(config.dim, weights)
+        model = Transformer.load(weights)
+        head = StepHead.load(model.config.dim, weights)
         if head is None:
             raise BadWeights("These weights have no step head; stage 2 with `contrast` above 0 trains one.")
-        model = Transformer(config)
-        model.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
         device = "cuda" if torch.cuda.is_available() else "cpu"
         tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
         return cls(model.to(device), head.to(device), tokenizer)

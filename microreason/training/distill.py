@@ -44,7 +44,6 @@ from microreason.training.loop import Trainer
 from microreason.training.losses import solution_loss
 from microreason.training.recipe import Distillation, Recipe
 from microreason.verification.steps import check_solution, check_step
-from microreason.weights_file import read_weights
 
 
 def settings(recipe: Recipe, start: Path | str) -> Recipe:
@@ -139,11 +138,9 @@ def path_ids(problem: Problem, lines: list[str], tokenizer: Tokenizer) -> list[i
 
 def load_teacher(folder: str, vocabulary: int) -> Transformer:
     """A frozen network. Raises BadWeights where its vocabulary is another one."""
-    config, tensors = read_weights(folder)
-    if config.vocab_size != vocabulary:
-        raise BadWeights(f"The teacher in {folder} has another vocabulary ({config.vocab_size} entries).")
-    teacher = Transformer(config)
-    teacher.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
+    teacher = Transformer.load(folder)
+    if teacher.config.vocab_size != vocabulary:
+        raise BadWeights(f"The teacher in {folder} has another vocabulary ({teacher.config.vocab_size} entries).")
     return teacher.requires_grad_(False).eval()
 
 
@@ -185,9 +182,7 @@ class Distiller(Trainer):
 
     def loss(self, batch: Batch) -> Tensor:
         """Summed loss of one micro-batch: likelihood, teacher's distributions, contrast."""
-        ids, positions, documents = (
-            torch.from_numpy(a).to(self.device) for a in (batch.ids, batch.positions, batch.documents)
-        )
+        ids, positions, documents = self.inputs(batch)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             hidden, penalty = self.forward(ids, positions, documents, batch.targets)
             total = solution_loss(self.model, hidden, batch.targets)

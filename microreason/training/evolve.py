@@ -14,6 +14,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,6 @@ from microreason.training.release import write_stage
 from microreason.training.rewards import Reward, advantages, reward
 from microreason.training.rollouts import RayRollouts
 from microreason.training.trial import grade, trial
-from microreason.weights_file import read_weights
 
 FIRST_SEED = 2_000_000_000
 MOVE = 0.05
@@ -81,15 +81,11 @@ class Evolver:
     def __init__(self, recipe: EvolveRecipe) -> None:
         self.recipe = recipe
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        config, tensors = read_weights(recipe.start)
         self.tokenizer = Tokenizer.load(Path(recipe.start) / "tokenizer.json" if recipe.start else None)
-        self.model, self.start = Transformer(config), Transformer(config)
-        for model in (self.model, self.start):
-            model.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
-            model.to(device)
-        self.start.requires_grad_(False)
+        self.model = Transformer.load(recipe.start).to(device)
+        self.start = deepcopy(self.model).requires_grad_(False)
         self.judge: StepJudge | None = None
-        self.head = StepHead.load(config.dim, recipe.start)
+        self.head = StepHead.load(self.model.config.dim, recipe.start)
         if recipe.similarity == "embedding":
             if self.head is None:
                 raise BadWeights("`similarity: embedding` needs weights with a step head; stage 2 trains one.")

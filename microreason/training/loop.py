@@ -34,7 +34,6 @@ from microreason.training import checkpoint
 from microreason.training.losses import divergence, routing_losses, solution_loss
 from microreason.training.optim import bf16_is_fast, make_optimizers, schedule
 from microreason.training.recipe import Recipe, Stage
-from microreason.weights_file import read_weights
 
 
 @contextmanager
@@ -99,10 +98,7 @@ class Trainer:
             if self.recipe.induction_start:
                 wire_induction(model, self.recipe.seed)
             return model.to(self.device)
-        config, tensors = read_weights(self.recipe.start)
-        model = Transformer(config.model_copy(update={"routing": "off"}))
-        model.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
-        return model.to(self.device)
+        return Transformer.load(self.recipe.start, routing="off").to(self.device)
 
     def _enter_stage(self, cursor: int = 0) -> None:
         """Model depth, optimisers and data of the current stage."""
@@ -124,11 +120,14 @@ class Trainer:
         self.packer = Packer(self.stream, r.row_lengths, r.micro_batch_tokens)
         self.batches: list[Batch] = []
 
+    def inputs(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Ids, positions and documents of a batch [B, T] on the device."""
+        ids, positions, documents = map(torch.from_numpy, (batch.ids, batch.positions, batch.documents))
+        return ids.to(self.device), positions.to(self.device), documents.to(self.device)
+
     def loss(self, batch: Batch) -> torch.Tensor:
         """Summed loss of one micro-batch."""
-        ids, positions, documents = (
-            torch.from_numpy(a).to(self.device) for a in (batch.ids, batch.positions, batch.documents)
-        )
+        ids, positions, documents = self.inputs(batch)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             hidden, penalty = self.forward(ids, positions, documents, batch.targets)
             return solution_loss(self.model, hidden, batch.targets) + penalty

@@ -28,16 +28,12 @@ from microreason.training.loop import Trainer
 from microreason.training.recipe import Evolution, Recipe
 from microreason.training.release import write_stage
 from microreason.training.trial import trial
-from microreason.weights_file import read_weights
 
 TRIAL_SIZE = 32
 
 
 def _trial(recipe: Recipe, weights: Path | str | None) -> dict[str, dict[str, float]]:
-    config, tensors = read_weights(weights)
-    model = Transformer(config)
-    model.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    model = Transformer.load(weights).to("cuda" if torch.cuda.is_available() else "cpu")
     told = recipe.evolve or Evolution.model_validate({})
     tokenizer = Tokenizer.load(recipe.tokenizer)
     return trial(model, tokenizer, list(recipe.tasks), TRIAL_SIZE, told.difficulty, told.max_tokens)

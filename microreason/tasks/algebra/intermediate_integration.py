@@ -11,6 +11,7 @@ atan and exp times sin or cos need one line. Does not cover other integrands tha
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 
@@ -124,4 +125,4 @@ class IntermediateIntegration(GymTask):
 
     def check(self, text, previous, step):
         lines, _ = _solve(self.pattern.search(text)[1])
-        return len(previous) < len(lines) and step == lines[len(previous)]
+        return is_next(lines, previous, step)

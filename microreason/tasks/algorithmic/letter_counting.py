@@ -7,6 +7,7 @@ far. Reads words separated by spaces; does not keep capitals apart, as the task 
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 
@@ -40,4 +41,4 @@ class LetterCounting(GymTask):
 
     def check(self, text, previous, step):
         rows, _ = self._rows(text)
-        return len(previous) < len(rows) and step == rows[len(previous)]
+        return is_next(rows, previous, step)

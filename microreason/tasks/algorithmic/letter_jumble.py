@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 
@@ -59,4 +60,4 @@ class LetterJumble(GymTask):
 
     def check(self, text, previous, step):
         lines, _ = _rows(text)
-        return len(previous) < len(lines) and step == lines[len(previous)]
+        return is_next(lines, previous, step)

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 
@@ -59,4 +60,4 @@ class NumberSorting(GymTask):
         if not re.match(r"-?\d:", step):
             return None
         lines, _ = self._lines(text)
-        return len(previous) < len(lines) and step == lines[len(previous)]
+        return is_next(lines, previous, step)

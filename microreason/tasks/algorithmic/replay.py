@@ -23,6 +23,11 @@ def write(walk):
         return lines, end.value
 
 
+def is_next(lines, previous, step):
+    """Whether a step is the line of a fixed path that stands after so many previous ones."""
+    return len(previous) < len(lines) and step == lines[len(previous)]
+
+
 def follows(walk, previous, step):
     """Whether a step is the line that comes after the previous ones."""
     try:

@@ -7,6 +7,7 @@ by its number, so that repeated words cannot mislead. The answer is the second l
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 
@@ -35,4 +36,4 @@ class WordSequenceReversal(GymTask):
 
     def check(self, text, previous, step):
         rows = _rows(self._words(text))
-        return len(previous) < len(rows) and step == rows[len(previous)]
+        return is_next(rows, previous, step)

@@ -10,6 +10,7 @@ out: comparing letters within such a line.
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 
@@ -59,4 +60,4 @@ class WordSorting(GymTask):
 
     def check(self, text, previous, step):
         lines, _ = _paths(*self._read(text))
-        return len(previous) < len(lines) and step == lines[len(previous)]
+        return is_next(lines, previous, step)

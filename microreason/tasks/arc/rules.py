@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.arc.grids import CHANGES, PARTS, SLOW, VIEWS, read
 from microreason.tasks.base import GymTask
 
@@ -176,5 +177,5 @@ class GridTask(GymTask):
         rule = tuple(first[1:].split("; "))
         known = set(rule[:-1]) <= set(CHANGES) and rule[-1] in VIEWS and len(rule) < 4
         if lines := known and _explained(rule, text):
-            return len(previous) < len(lines) and step == lines[len(previous)]
+            return is_next(lines, previous, step)
         return None if previous else False

@@ -13,6 +13,7 @@ from functools import lru_cache
 from math import gcd
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.arithmetic.written import euclid, remainder
 from microreason.tasks.base import GymTask
 
@@ -113,4 +114,4 @@ class ModuloGrid(GymTask):
 
     def check(self, text, previous, step):
         lines = _solve(text)[0]
-        return len(previous) < len(lines) and step == lines[len(previous)]
+        return is_next(lines, previous, step)

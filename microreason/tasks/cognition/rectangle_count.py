@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 
@@ -78,4 +79,4 @@ class RectangleCount(GymTask):
 
     def check(self, text, previous, step):
         lines = _solve(text)[0]
-        return len(previous) < len(lines) and step == lines[len(previous)]
+        return is_next(lines, previous, step)

@@ -8,6 +8,7 @@ beyond giving all their selectors first.
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 _SELECTORS = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
@@ -57,4 +58,4 @@ class EmojiMystery(GymTask):
         if not re.match(_SELECTORS, step):
             return None
         lines, _ = _lines(_HIDDEN.search(text)[1])
-        return len(previous) < len(lines) and lines[len(previous)] == step
+        return is_next(lines, previous, step)

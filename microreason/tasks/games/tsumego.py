@@ -11,6 +11,7 @@ problems are drawn again from other seeds.
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 _SHAPES = {
@@ -94,4 +95,4 @@ class Tsumego(GymTask):
 
     def check(self, text, previous, step):
         lines, _ = _solve(_read(text))
-        return len(previous) < len(lines) and step == lines[len(previous)]
+        return is_next(lines, previous, step)
