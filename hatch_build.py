@@ -18,10 +18,11 @@ except ModuleNotFoundError:  # only when run by hand
 
 FOLDER = Path(__file__).parent / "microreason" / "inference"
 AVX2 = ["-mavx2", "-mfma"]
+AVX512 = [*AVX2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mprefer-vector-width=512"]
 VARIANTS = {
     "x86_64": {
         "plain": [], "avx2": AVX2, "avxvnni": [*AVX2, "-mavxvnni"],
-        "avx512": [*AVX2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni"],
+        "avx512": AVX512, "amx": [*AVX512, "-mamx-tile", "-mamx-int8"],
     },
     "aarch64": {"plain": [], "dotprod": ["-march=armv8.2-a+dotprod"]},
 }  # fmt: skip

@@ -105,13 +105,18 @@ def reference(folder, ids, planes):
         h = rounded(h, planes)
         q = rounded(heads(h @ own["wq.weight"].T, c.heads, own["q_norm.weight"]), planes)
         keys = rounded(heads(h @ own["wk.weight"].T, c.kv_heads, own["k_norm.weight"]))
-        values = rounded(heads(h @ own["wv.weight"].T, c.kv_heads))
+        values = heads(h @ own["wv.weight"].T, c.kv_heads)
+        size = np.abs(values).max(-1) / 127
+        values = np.rint(values / size[..., None])
         y = np.empty_like(q)
         for i in range(c.heads):
             g = i * c.kv_heads // c.heads
             visible = (age >= 0) & ((age < c.window) | gates[-1][:, g])
-            p = np.exp(np.where(visible, q[:, i] @ keys[:, g].T / k**0.5, -np.inf))
-            y[:, i] = p / p.sum(-1, keepdims=True) @ values[:, g]
+            p = np.where(visible, q[:, i] @ keys[:, g].T / k**0.5, -np.inf)
+            p = np.exp(p - p.max(-1, keepdims=True))
+            share = p * size[:, g]  # rounded to 14 bits, the sum of probabilities to 16
+            step = share.max(-1, keepdims=True) / 16383
+            y[:, i] = np.rint(share / step) * step / (np.rint(p * 65536).sum(-1, keepdims=True) / 65536) @ values[:, g]
         x = x + rounded(y.reshape(n, -1), planes) @ own["wo.weight"].T
         h = rounded(_norm(x, own["mlp_norm.weight"]), planes)
         gate = h @ own["w_gate.weight"].T
@@ -128,7 +133,7 @@ def test_equals_the_masked_reference(weights, monkeypatch, cpu, planes):
     got, cache = scores(network, ids, [7])
     error = np.abs(got - expected).max(1) / expected.std()
     # where a number is rounded the other way the error is larger, and that happens more often among 65,025 levels
-    assert np.median(error) < {1: 1e-4, 2: 5e-3}[planes] and error.max() < 0.05
+    assert np.median(error) < {1: 1e-4, 2: 5e-3}[planes] and error.max() < 0.2
     held = is_open[: max(0, 60 - network.config.window)].sum() + is_open[0].size * min(network.config.window, 60)
     assert cache.entries() == held
 

@@ -160,7 +160,8 @@ class NativeEngine:
 
 def fits(config: Any) -> bool:
     """Whether native.c covers a configuration."""
-    return not any(n % ALIGN for n in (config.dim, config.head_dim, config.ff)) and config.routing != "soft"
+    aligned = not any(n % ALIGN for n in (config.dim, config.head_dim, config.ff))
+    return aligned and config.head_dim <= 256 and config.max_context <= 65536 and config.routing != "soft"
 
 
 def _processors() -> int:

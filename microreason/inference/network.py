@@ -1,14 +1,16 @@
 """The network in C (native.c) as a Python object: its memory, its caches and one call for tokens of many sequences.
 
 Shapes: n tokens in a call, L layers, H key-value heads, S slots, K head width, V vocabulary. All arrays belong to
-numpy; the library only computes, without Python's lock. Which library is loaded is decided by the processor, or by the
-environment variable MICROREASON_CPU (numpy: none; plain, avx2, avxvnni, avx512, dotprod).
+numpy; the library only computes, without Python's lock. Matrices are laid out in panels when a model is loaded
+(panels.h). Which library is loaded is decided by the processor, or by the environment variable MICROREASON_CPU (numpy:
+none; plain, avx2, avxvnni, avx512, amx, dotprod).
 Does not cover choosing tokens (native.py) or reading weights (mapped.py).
 """
 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 from collections.abc import Sequence
 from ctypes import c_int32, c_int64, c_void_p
@@ -23,19 +25,27 @@ from microreason.model.config import ModelConfig
 VARIABLE = "MICROREASON_CPU"
 ALIGN = 32  # widths must be multiples of this
 LIMIT = 128  # tokens in a call
-QUERIES = 16  # rows of scores that a thread works on, as in native.c
-_ORDER = {"avx512": 4, "avxvnni": 2, "avx2": 1, "dotprod": 8, "plain": 0}  # best first, and the bit in mr_cpu()
-_MATRICES = ("wq", "wk", "wv", "wo", "w_gate", "w_up", "w_down")
+QUERIES, PANEL, TILE = 16, 16, 64  # as in the C files
+PAIR = 2 * PANEL  # rows of a matrix are filled up to a multiple of this
+_ORDER = {"amx": 16, "avx512": 4, "avxvnni": 2, "avx2": 1, "dotprod": 8, "plain": 0}  # best first, bits of mr_cpu()
+_MATRICES = {"qkv": ("wq", "wk", "wv"), "o": ("wo",), "gate_up": ("w_gate", "w_up"), "down": ("w_down",)}
 _NORMS = ("attention_norm.weight", "q_norm.weight", "k_norm.weight", "mlp_norm.weight",
           "router.gate.weight", "router.gate.bias")  # fmt: skip
 
 
+def _up(n: int, unit: int) -> int:
+    return -(-n // unit) * unit
+
+
 class _Matrix(ctypes.Structure):
-    _fields_ = [("w", c_void_p), ("scale", c_void_p), ("rows", c_int32), ("width", c_int32)]
+    _fields_ = [
+        ("w", c_void_p), ("scale", c_void_p), ("sum", c_void_p),
+        *((name, c_int32) for name in ("rows", "width", "panel", "step")),
+    ]  # fmt: skip
 
 
 class _Quant(ctypes.Structure):
-    _fields_ = [("x", c_void_p), ("scale", c_void_p), ("sum", c_void_p), ("stride", c_int32), ("planes", c_int32)]
+    _fields_ = [("x", c_void_p), ("scale", c_void_p), ("stride", c_int32), ("planes", c_int32)]
 
 
 class _Block(ctypes.Structure):
@@ -43,19 +53,23 @@ class _Block(ctypes.Structure):
 
 
 class _Entries(ctypes.Structure):
-    _fields_ = [(name, c_void_p) for name in ("k", "v", "ks", "vs", "open")]
+    _fields_ = [(name, c_void_p) for name in ("k", "v", "ks", "vs", "sum", "open")]
 
 
 class _Cache(ctypes.Structure):
     _fields_ = [("at", _Entries), ("kept", c_void_p), ("slots", c_int32), ("length", c_int32)]
 
 
+class _Scratch(ctypes.Structure):
+    _fields_ = [("scores", c_void_p), ("p", c_void_p), ("room", c_int64)]
+
+
 class _Part(ctypes.Structure):
     _fields_ = [("cache", c_void_p), ("first", c_int32), ("count", c_int32), ("wanted", c_int32)]
 
 
-_SIZES = ("layers", "dim", "heads", "kv", "head", "ff", "window", "routed", "limit", "threads", "planes", "n", "parts")
-_FLOATS = ("x", "h", "q", "k", "v", "gate", "up", "cos", "sin", "logits", "scores")
+_SIZES = ("layers", "dim", "heads", "kv", "head", "ff", "window", "routed", "limit", "threads", "n", "parts")
+_FLOATS = ("x", "h", "qkv", "y", "up", "f", "cos", "sin", "logits")
 
 
 class _Model(ctypes.Structure):
@@ -64,8 +78,8 @@ class _Model(ctypes.Structure):
         ("blocks", c_void_p), ("embedding", _Matrix), ("norm", c_void_p), ("frequency", c_void_p),
         ("ids", c_void_p), ("position", c_void_p), ("fixed", c_void_p), ("part", c_void_p),
         *((name, c_void_p) for name in _FLOATS),
-        ("score_room", c_int64), ("a", _Quant), ("f", _Quant), ("query", _Quant), ("stage", _Entries),
-        ("pool", c_void_p),
+        ("a", _Quant), ("wide", _Quant), ("query", _Quant), ("stage", _Entries), ("scratch", c_void_p),
+        ("stage_slots", c_int64), ("pool", c_void_p),
     ]  # fmt: skip
 
 
@@ -95,12 +109,17 @@ def _load(path: Path) -> ctypes.CDLL:
     for name in ("mr_start", "mr_stop", "mr_forward"):
         getattr(library, name).argtypes, getattr(library, name).restype = [c_void_p], None
     library.mr_commit.argtypes, library.mr_commit.restype = [c_void_p, c_void_p, ctypes.c_int, ctypes.c_int], None
+    library.mr_pack.argtypes = [c_void_p, *[ctypes.c_int] * 4, c_void_p, c_void_p]
+    library.mr_pack.restype = None
     return library
 
 
-def _entries(shape: tuple[int, ...], width: int) -> tuple[list[np.ndarray], _Entries]:
-    arrays = [np.zeros((*shape, width), np.int8) for _ in range(2)]
-    arrays += [np.zeros(shape, np.float32) for _ in range(2)] + [np.zeros(shape, np.uint8)]
+def _entries(heads: int, slots: int, width: int) -> tuple[list[np.ndarray], _Entries]:
+    """Room for keys and values, in blocks of 64 slots: arrays [heads, blocks, bytes or numbers of a block]."""
+    blocks = _up(slots, TILE) // TILE
+    sizes = [(TILE * _up(width, TILE), np.int8), (TILE * width, np.int8), (TILE, np.float32), (TILE, np.float32),
+             (TILE, np.int32), (TILE, np.uint8)]  # fmt: skip
+    arrays = [np.zeros((heads, blocks, size), dtype) for size, dtype in sizes]
     return arrays, _Entries(*(a.ctypes.data for a in arrays))
 
 
@@ -108,33 +127,35 @@ class Cache:
     """Keys and values of one sequence of up to `slots` tokens, in int8; memory is taken as it fills."""
 
     def __init__(self, config: ModelConfig, slots: int) -> None:
-        self._ring = min(config.window, slots)
+        self.slots = slots
+        self._window = config.window
         self._heads = config.layers * config.kv_heads
-        self.arrays, at = _entries((self._heads, slots), config.head_dim)
+        self.arrays, at = _entries(self._heads, slots, config.head_dim)
         self.kept = np.zeros(self._heads, np.int32)
         self.ids: list[int] = []
-        self.c = _Cache(at, self.kept.ctypes.data, slots, 0)
+        self.c = _Cache(at, self.kept.ctypes.data, _up(slots, TILE), 0)
         self.address = ctypes.addressof(self.c)
 
     def entries(self) -> int:
         """Key-value entries held, over all layers and heads."""
-        return int(self.kept.sum()) + self._heads * min(len(self.ids), self._ring)
+        return int(self.kept.sum()) + self._heads * min(len(self.ids), self._window)
 
     def mark(self) -> tuple[Any, ...]:
-        """What `back` needs to forget all that is written later."""
-        return [a[:, : self._ring].copy() for a in self.arrays], self.kept.copy(), len(self.ids)
+        """What `back` needs to forget all that is written later: the ring, which alone is written over."""
+        ring = _up(min(self._window, self.slots), TILE) // TILE
+        return [a[:, :ring].copy() for a in self.arrays], self.kept.copy(), len(self.ids)
 
     def back(self, mark: tuple[Any, ...]) -> None:
         """Return to a mark."""
         for array, ring in zip(self.arrays, mark[0], strict=True):
-            array[:, : self._ring] = ring
+            array[:, : ring.shape[1]] = ring
         self.kept[:] = mark[1]
         del self.ids[mark[2] :]
         self.c.length = mark[2]
 
     def copy_from(self, other: Cache) -> None:
         """Become equal to another cache that holds no more than fits here."""
-        used = len(other.ids) if len(other.ids) <= self._ring else self._ring + int(other.kept.max())
+        used = _up(min(len(other.ids), self._window) + int(other.kept.max()), TILE) // TILE
         for mine, theirs in zip(self.arrays, other.arrays, strict=True):
             mine[:, :used] = theirs[:, :used]
         self.kept[:] = other.kept
@@ -143,54 +164,55 @@ class Cache:
 
 
 class Network:
-    """A model ready to run: `forward` tokens, then `commit` those that are accepted."""
+    """A model ready to run: `forward` tokens, then `commit` those that are accepted. `tensors` may go afterwards."""
 
     def __init__(
         self, config: ModelConfig, tensors: dict[str, np.ndarray], library: ctypes.CDLL,
         threads: int = 1, planes: int = 1, limit: int = LIMIT,
     ) -> None:  # fmt: skip
-        self.config, self._library, self.limit = config, library, limit
+        self.config, self._library, self.limit, self.planes = config, library, limit, planes
         self._alive: list[Any] = []
         c, m = config, _Model()
-        kv, slots, rows = c.kv_heads * c.head_dim, (c.layers * c.kv_heads, limit), limit * c.heads
+        kv, wide = c.kv_heads * c.head_dim, c.dim + 2 * c.kv_heads * c.head_dim
         sizes = (c.layers, c.dim, c.heads, c.kv_heads, c.head_dim, c.ff, c.window, int(c.routing == "hard"), limit,
-                 threads, planes)  # fmt: skip
+                 threads)  # fmt: skip
         for name, size in zip(_SIZES, sizes, strict=False):
             setattr(m, name, size)
+        matrices = [(wide, c.dim), (c.dim, c.dim), (2 * c.ff, c.dim), (c.dim, c.ff)] * c.layers
+        self._store = mmap.mmap(-1, sum(_up(r, PAIR) * _up(w, TILE) for r, w in [*matrices, (c.vocab_size, c.dim)]))
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            self._store.madvise(mmap.MADV_HUGEPAGE)
+        self._free = 0
         blocks = (_Block * c.layers)()
         for i, block in enumerate(blocks):
             name = f"blocks.{i}."
-            block.matrices = tuple(self._matrix(tensors, f"{name}{which}.weight") for which in _MATRICES)
-            block.norms = tuple(self._hold(tensors[name + which]) for which in _NORMS)
+            block.matrices = tuple(
+                self._matrix(tensors, [f"{name}{part}.weight" for part in parts], which == "gate_up")
+                for which, parts in _MATRICES.items()
+            )
+            block.norms = tuple(self._hold(tensors[name + which].copy()) for which in _NORMS)
         self._alive.append(blocks)
-        m.blocks, m.embedding = ctypes.addressof(blocks), self._matrix(tensors, "embedding.weight")
-        m.norm = self._hold(tensors["norm.weight"])
+        m.blocks, m.embedding = ctypes.addressof(blocks), self._matrix(tensors, ["embedding.weight"], False)
+        m.norm = self._hold(tensors["norm.weight"].copy())
         half = c.head_dim // 2
         m.frequency = self._hold(c.rope_theta ** (-np.arange(half) / half))
         self._ids, self._position = np.zeros(limit, np.int32), np.zeros(limit, np.int32)
         self._fixed, self._parts = np.zeros(limit, np.uint8), (_Part * limit)()
         m.ids, m.position, m.fixed = self._hold(self._ids), self._hold(self._position), self._hold(self._fixed)
         m.part = ctypes.addressof(self._parts)
-        self._logits = np.zeros((limit, c.vocab_size), np.float32)
-        floats = {
-            "x": c.dim,
-            "h": c.dim,
-            "q": c.dim,
-            "k": kv,
-            "v": kv,
-            "gate": c.ff,
-            "up": c.ff,
-            "cos": half,
-            "sin": half,
-        }
-        for name, width in floats.items():
-            setattr(m, name, self._hold(np.zeros((limit, width), np.float32)))
+        widths = (c.dim, c.dim, c.dim + 2 * kv, c.dim, 2 * c.ff, c.ff, half, half)
+        for name, width in zip(_FLOATS, widths, strict=False):
+            setattr(m, name, self._hold(np.zeros((limit + threads, width), np.float32)))
+        self._logits = np.zeros((limit, _up(c.vocab_size, PAIR)), np.float32)
         m.logits = self._hold(self._logits)
-        m.a, m.f = self._quant(limit, c.dim, planes), self._quant(limit, c.ff, planes)
-        m.query = self._quant(rows, c.head_dim, planes)
-        stage, m.stage = _entries(slots, c.head_dim)
+        m.a, m.wide = self._quant(limit + threads, c.dim), self._quant(limit + threads, c.ff)
+        m.query = self._quant(limit * c.heads, c.head_dim)
+        m.stage_slots = _up(limit, TILE) + TILE
+        stage, m.stage = _entries(c.layers * c.kv_heads, m.stage_slots, c.head_dim)
         self._alive.append(stage)
         self._m, self._address = m, ctypes.addressof(m)
+        self._scratch = (_Scratch * threads)()
+        m.scratch = ctypes.addressof(self._scratch)
         self._room(256)
         library.mr_start(self._address)
         self._owner = os.getpid()
@@ -199,25 +221,38 @@ class Network:
         self._alive.append(array)
         return array.ctypes.data
 
-    def _matrix(self, tensors: dict[str, np.ndarray], name: str) -> _Matrix:
-        w = tensors[name]
-        return _Matrix(self._hold(w), self._hold(tensors[name + ".scale"]), *w.shape)
+    def _matrix(self, tensors: dict[str, np.ndarray], names: list[str], in_turns: bool) -> _Matrix:
+        """Tensors below one another as a matrix in panels, or `in_turns`, a panel of each."""
+        width, rows = tensors[names[0]].shape[1], sum(len(tensors[name]) for name in names)
+        wide, filled, skip = _up(width, TILE), _up(rows, PAIR), len(names) if in_turns else 1
+        out = np.frombuffer(self._store, np.int8, filled * wide, self._free)
+        self._free += filled * wide
+        scale, sums, panel = np.zeros(filled, np.float32), np.zeros(filled, np.int32), 0
+        for name in names:
+            w = np.ascontiguousarray(tensors[name])
+            to, sums_to = out[panel * PANEL * wide :], sums[panel * PANEL :]
+            self._library.mr_pack(w.ctypes.data, *w.shape, wide, skip, to.ctypes.data, sums_to.ctypes.data)
+            own = tensors[name + ".scale"]
+            of_panels = np.pad(own, (0, -len(own) % PANEL)).reshape(-1, PANEL)
+            scale.reshape(-1, PANEL)[panel : panel + skip * len(of_panels) : skip] = of_panels
+            panel += 1 if in_turns else len(w) // PANEL
+        return _Matrix(out.ctypes.data, self._hold(scale), self._hold(sums), filled, wide, PANEL * wide, PANEL * 4)
 
-    def _quant(self, rows: int, width: int, planes: int) -> _Quant:
-        stride = -(-width // 64) * 64
-        arrays = (
-            np.zeros(rows * planes * stride, np.int8),
-            np.zeros(rows, np.float32),
-            np.zeros(rows * planes, np.int32),
-        )
-        return _Quant(*(self._hold(a) for a in arrays), stride, planes)
+    def _quant(self, rows: int, width: int) -> _Quant:
+        """Rounded rows, and as many more as a pair of tiles may read beyond them."""
+        stride = _up(width, TILE)
+        x = np.zeros((rows * self.planes + PAIR) * stride, np.int8)
+        return _Quant(self._hold(x), self._hold(np.zeros(rows, np.float32)), stride, self.planes)
 
     def _room(self, keys: int) -> None:
         """Scores for so many keys."""
         c = self.config
-        self._m.score_room = max(QUERIES, c.heads // c.kv_heads) * (keys + self.limit + 16)
-        self._scores = np.empty((self._m.threads, self._m.score_room), np.float32)
-        self._m.scores, self._keys = self._scores.ctypes.data, keys
+        rows, room = max(QUERIES, c.heads // c.kv_heads), _up(keys, TILE) + self._m.stage_slots
+        self._scores = np.empty((self._m.threads, rows, room), np.float32)
+        self._chances = np.empty((self._m.threads, 2 * rows + PAIR, room), np.uint8)
+        for own, scores, chances in zip(self._scratch, self._scores, self._chances, strict=True):
+            own.scores, own.p, own.room = scores.ctypes.data, chances.ctypes.data, room
+        self._keys = keys
 
     @property
     def threads(self) -> int:
@@ -242,7 +277,7 @@ class Network:
         for part, (cache, ids, wanted) in zip(self._parts, parts, strict=False):
             start, end = len(cache.ids), at + len(ids)
             part.cache, part.first, part.count, part.wanted = cache.address, at, len(ids), wanted
-            if start + len(ids) > cache.c.slots or end > self.limit:
+            if start + len(ids) > cache.slots or end > self.limit:
                 raise ValueError("more tokens than the cache or a call has room for")
             self._ids[at:end] = ids
             self._position[at:end] = range(start, start + len(ids))
@@ -256,7 +291,7 @@ class Network:
             raise ValueError("a token outside of the vocabulary")
         self._m.n, self._m.parts = at, len(parts)
         self._library.mr_forward(self._address)
-        return self._logits[:rows]
+        return self._logits[:rows, : c.vocab_size]
 
     def commit(self, cache: Cache, part: int, ids: Sequence[int]) -> None:
         """The first tokens of a cache's part of the last call, these ids, are accepted; the others are forgotten."""

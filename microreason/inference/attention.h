@@ -1,0 +1,98 @@
+/* Attention of some tokens of one sequence to one key-value head, and the caches it reads.
+ *
+ * Shapes: W window, K head width, S slots. Keys and values are int8 in 16 or 4 slots together, as panels.h wants them:
+ * a panel of keys has a slot in each lane, a group of values four slots as columns. A cache holds a ring of the last W
+ * keys and, behind it, those that left the window with an open gate; the others are dropped. The keys of a call's own
+ * tokens wait in a stage. Slots that a token may not see get probability 0; probabilities times the scale of their
+ * value are rounded to 14 bits, their sum to 16, so that everything that is added is an integer and order is free.
+ * Does not cover contexts above 65,536 tokens, whose sums could overflow.
+ */
+#include "panels.h"
+
+enum { QUERIES = 16, FINE = 16383 }; /* rows of scores that a thread works on; levels of a probability */
+typedef struct { int8_t *k, *v; float *ks, *vs; int32_t *sum; uint8_t *open; } entries; /* slots of one head */
+typedef struct { entries at; int32_t *kept, slots, length; } cache; /* [layers * H, S]: ring, then kept */
+typedef struct { float *scores; uint8_t *p; int64_t room; } scratch; /* [QUERIES, room], [QUERIES, 2, room] */
+
+INLINE int up_to(int n, int unit) { return (n + unit - 1) / unit * unit; }
+/* slots of head `i` where each has `slots` of them, from slot `from` on (a multiple of 16) */
+static entries slots_of(const entries *e, size_t i, int slots, int from, int head) {
+    size_t at = i * slots + from;
+    return (entries){e->k + at * up_to(head, TILE), e->v + at * head, e->ks + at, e->vs + at, e->sum + at, e->open + at};
+}
+static void put(entries *e, int slot, const uint8_t *key, const uint8_t *value, int head) { /* rounded rows */
+    int8_t *k = e->k + (size_t)(slot / PANEL) * PANEL * up_to(head, TILE) + slot % PANEL * 4;
+    int8_t *v = e->v + (size_t)(slot / 4) * 4 * head + slot % 4;
+    int32_t sum = 0;
+    for (int i = 0; i < head; i++) {
+        k[i / 4 * 64 + i % 4] = (int8_t)(key[i] - BIAS), v[4 * i] = (int8_t)(value[i] - BIAS);
+        sum += key[i] - BIAS;
+    }
+    e->sum[slot] = sum;
+}
+static void move(entries *to, int i, const entries *from, int j, int head) {
+    int wide = up_to(head, TILE);
+    int8_t *k = to->k + (size_t)(i / PANEL) * PANEL * wide + i % PANEL * 4, *v = to->v + (size_t)(i / 4) * 4 * head + i % 4;
+    const int8_t *old_k = from->k + (size_t)(j / PANEL) * PANEL * wide + j % PANEL * 4;
+    const int8_t *old_v = from->v + (size_t)(j / 4) * 4 * head + j % 4;
+    for (int n = 0; n < head / 4; n++) memcpy(k + 64 * n, old_k + 64 * n, 4);
+    for (int n = 0; n < head; n++) v[4 * n] = old_v[4 * n];
+    to->ks[i] = from->ks[j], to->vs[i] = from->vs[j], to->sum[i] = from->sum[j], to->open[i] = from->open[j];
+}
+/* y [rows, stride]: queries [rows], `group` of them to a token, the first of which is token `from` of those whose keys
+ * begin at slot `first` of the stage; `held` entries of the cache's head can be seen, `length` tokens came before */
+static void attend(const scratch *own, const quant *queries, int rows, int group, int head, int window, int length,
+                   const entries *old, int held, const entries *stage, int first, int from, float **y) {
+    int many = 2 * rows >= MANY, grain = many ? TILE : PANEL, wide = up_to(head, TILE);
+    int ring = length < window ? length : window, oldest = length - ring, begin = first / PANEL * PANEL;
+    int to = from + rows / group, before = up_to(held, grain), count = up_to(first + to - begin, grain);
+    int all_slots = before + count;
+    entries recent = slots_of(stage, 0, 0, begin, head);
+    matrix keys[2] = {{old->k, old->ks, old->sum, before, wide, PANEL * wide, 64},
+                      {recent.k, recent.ks, recent.sum, count, wide, PANEL * wide, 64}};
+    matrix values[2] = {{old->v, NULL, NULL, head, before, 64, 4 * head}, {recent.v, NULL, NULL, head, count, 64, 4 * head}};
+    product(SET, keys, queries, rows, 0, before / PANEL, own->scores, own->room);
+    product(SET, keys + 1, queries, rows, 0, count / PANEL, own->scores + before, own->room);
+    float scale[QUERIES + 64];
+    for (int r = 0; r < rows; r++) {
+        float *s = own->scores + r * own->room, *staged = s + before + first - begin;
+        int t = from + r / group, left = length + t - window + 1; /* what stands before position `left` is distant */
+        for (int i = 0; i < ring && oldest + i < left; i++)
+            if (!old->open[(oldest + i) % window]) s[(oldest + i) % window] = -INFINITY;
+        for (int i = held; i < before + first - begin; i++) s[i] = -INFINITY;
+        for (int i = 0; length + i < left && i <= t; i++)
+            if (!stage->open[first + i]) staged[i] = -INFINITY;
+        for (int i = t + 1; i < count - (first - begin); i++) staged[i] = -INFINITY;
+        vf top = *(vf *)s;
+        for (int i = LANES; i < all_slots; i += LANES) top = larger(top, *(vf *)(s + i));
+        vf most = all(largest(top));
+        vi sum = {0};
+        top = all(0);
+        for (int i = 0; i < all_slots; i += LANES) {
+            vf p = exponential(*(vf *)(s + i) - most);
+            sum += nearest(p * 65536.f);
+            p *= *(const vf *)(i < before ? old->vs + i : recent.vs + i - before);
+            *(vf *)(s + i) = p;
+            top = larger(top, p);
+        }
+        int64_t whole = 0;
+        for (int i = 0; i < LANES; i++) whole += sum[i];
+        float peak = largest(top), inverse = peak > 0 ? FINE / peak : 0;
+        scale[r] = peak / FINE / ((float)whole / 65536.f);
+        uint8_t *high = own->p + 2 * r * own->room, *low = high + own->room;
+        for (int i = 0; i < all_slots; i += LANES) {
+            vi p = nearest(*(vf *)(s + i) * inverse);
+            *(vb *)(high + i) = __builtin_convertvector(p >> 7, vb);
+            *(vb *)(low + i) = __builtin_convertvector(p & 127, vb);
+        }
+    }
+    int32_t sums[2 * (QUERIES + 64)][256];
+    for (int r = 0; r < 2 * rows; r++) memset(sums[r], 0, head * sizeof **sums);
+    product(COUNT, values, &(quant){own->p, NULL, (int)own->room, 2}, rows, 0, head / PANEL, sums, 256);
+    product(COUNT, values + 1, &(quant){own->p + before, NULL, (int)own->room, 2}, rows, 0, head / PANEL, sums, 256);
+    for (int r = 0; r < rows; r++)
+        for (int i = 0; i < head; i += LANES) {
+            vf high = __builtin_convertvector(*(vi *)(sums[2 * r] + i), vf);
+            *(vf *)(y[r] + i) = (high * 128.f + __builtin_convertvector(*(vi *)(sums[2 * r + 1] + i), vf)) * scale[r];
+        }
+}

@@ -1,0 +1,172 @@
+/* Products of an int8 matrix with rounded vectors, for weights, keys and values alike.
+ *
+ * A matrix lies in panels of 16 rows: [width / 4][16 rows][4 columns], so that one load serves 16 rows and no sum is
+ * taken across lanes; a tile of AMX is 16 such groups. Vectors are rows of bytes, `planes` to a token: with two, a
+ * number is 255 * high + low. A few vectors go through the dot products of lanes.h, many through tiles where the
+ * library was compiled for AMX; both give the same integers.
+ * Does not cover choosing the scales of keys and values (attention.h).
+ */
+#include "lanes.h"
+
+enum { PANEL = 16, TILE = 64 }; /* rows of a panel; columns of a tile */
+enum { SET, ADD, COUNT };       /* y = product, y += product, or the bare integers added */
+typedef struct { /* panels lie `panel` bytes apart, groups of four columns `step`; no sums: vectors without BIAS */
+    const int8_t *w;
+    const float *scale;
+    const int32_t *sum;
+    int32_t rows, width, panel, step;
+} matrix;
+typedef struct { uint8_t *x; float *scale; int32_t stride, planes; } quant; /* [tokens, planes, stride] */
+
+INLINE quant from_row(const quant *q, size_t row) {
+    return (quant){q->x + row * q->planes * q->stride, q->scale + row, q->stride, q->planes};
+}
+/* round a row of floats; bytes hold -127..127 with BIAS added */
+static void quantise(const quant *q, size_t row, const float *x, int width) {
+    vf top = all(0);
+    for (int i = 0; i < width; i += LANES) top = larger(top, magnitude(*(const vf *)(x + i)));
+    float most = largest(top), levels = q->planes == 1 ? 127.f : 32512.f, inverse = most > 0 ? levels / most : 0;
+    uint8_t *out = q->x + row * q->planes * q->stride;
+    q->scale[row] = most / levels;
+    for (int i = 0; i < width; i += LANES) {
+        vi r = nearest(*(const vf *)(x + i) * inverse);
+        if (q->planes == 2) {
+            vi high = nearest(__builtin_convertvector(r, vf) * (1.f / 255)), low = r - high * 255;
+            *(vb *)(out + q->stride + i) = __builtin_convertvector(low + BIAS, vb);
+            r = high;
+        }
+        *(vb *)(out + i) = __builtin_convertvector(r + BIAS, vb);
+    }
+}
+/* the sums of one token (of one vector, for COUNT) and 16 rows into y */
+INLINE void finish(int kind, const matrix *m, const quant *q, int token, int row, vi high, vi low, void *y, int stride) {
+    if (kind == COUNT) {
+        *(vi *)((int32_t *)y + (size_t)token * stride + row) += high;
+        return;
+    }
+    vi bias = BIAS * *(const vi *)(m->sum + row);
+    vf v = __builtin_convertvector(high - bias, vf), *out = (vf *)((float *)y + (size_t)token * stride + row);
+    if (q->planes == 2) v = v * 255.f + __builtin_convertvector(low - bias, vf);
+    v *= q->scale[token] * *(const vf *)(m->scale + row);
+    if (kind == ADD) v += *out;
+    *out = v;
+}
+
+#if defined(__AMX_INT8__)
+enum { MANY = 6 }; /* vectors from which tiles are the faster way */
+static void tiles_begin(void) {
+    struct { uint8_t palette, start, none[14]; uint16_t bytes[16]; uint8_t rows[16]; } shape = {.palette = 1};
+    for (int i = 0; i < 8; i++) shape.bytes[i] = TILE, shape.rows[i] = PANEL;
+    _tile_loadconfig(&shape);
+}
+static void tiles_end(void) { _tile_release(); }
+/* two panels times at most 32 vectors; rows of tiles beyond the last vector are computed and forgotten */
+INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first, int vectors, int panel, void *y,
+                  int stride) {
+    const int8_t *w = m->w + (size_t)panel * m->panel;
+    const uint8_t *x = q->x + (size_t)first * q->stride, *more = x + (size_t)PANEL * q->stride;
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int k = 0; k < m->width; k += TILE, w += (size_t)PANEL * m->step) {
+        _tile_loadd(4, w, m->step);
+        _tile_loadd(6, x + k, q->stride);
+        _tile_dpbusd(0, 6, 4);
+        _tile_loadd(5, w + m->panel, m->step);
+        _tile_dpbusd(1, 6, 5);
+        if (two) {
+            _tile_loadd(7, more + k, q->stride);
+            _tile_dpbusd(2, 7, 4);
+            _tile_dpbusd(3, 7, 5);
+        }
+    }
+    int32_t sums[4][PANEL][LANES] __attribute__((aligned(64)));
+    _tile_stored(0, sums[0], 64);
+    _tile_stored(1, sums[1], 64);
+    if (two) {
+        _tile_stored(2, sums[2], 64);
+        _tile_stored(3, sums[3], 64);
+    }
+    int planes = kind == COUNT ? 1 : q->planes;
+    for (int i = 0; i < vectors; i += planes)
+        for (int j = 0; j < 2; j++) {
+            const vi *at = (const vi *)sums[i / PANEL * 2 + j][i % PANEL];
+            finish(kind, m, q, (first + i) / planes, (panel + j) * PANEL, at[0], at[planes - 1], y, stride);
+        }
+}
+#else
+enum { MANY = 1 << 30 };
+static void tiles_begin(void) {}
+static void tiles_end(void) {}
+INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first, int vectors, int panel, void *y,
+                  int stride) {
+    (void)kind, (void)two, (void)m, (void)q, (void)first, (void)vectors, (void)panel, (void)y, (void)stride;
+}
+#endif
+
+/* one panel times a few vectors */
+INLINE void dots(int kind, int vectors, int splits, int planes, const matrix *m, const quant *q, int first, int panel,
+                 void *y, int stride) {
+    const int8_t *w = m->w + (size_t)panel * m->panel;
+    const uint8_t *x = q->x + (size_t)first * q->stride;
+    acc a[4][4];
+    for (int v = 0; v < vectors; v++)
+        for (int s = 0; s < splits; s++) a[v][s] = nothing();
+    for (int k = 0; k < m->width; k += 4 * splits)
+#pragma GCC unroll 4
+        for (int s = 0; s < splits; s++, w += m->step) {
+            __builtin_prefetch(w + 4096);
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) {
+                int32_t four;
+                memcpy(&four, x + (size_t)v * q->stride + k + 4 * s, 4);
+                a[v][s] = mac(a[v][s], w, four);
+            }
+        }
+    for (int v = 0; v < vectors; v += planes) {
+        vi sums[2];
+        for (int p = 0; p < planes; p++) {
+            sums[p] = ints(a[v + p][0]);
+            for (int s = 1; s < splits; s++) sums[p] += ints(a[v + p][s]);
+        }
+        finish(kind, m, q, (first + v) / planes, panel * PANEL, sums[0], sums[planes - 1], y, stride);
+    }
+}
+/* y [n, stride] (SET, ADD) or integers [n * planes, stride] (COUNT): the panels from..to, an even number, of a matrix
+ * times n tokens */
+INLINE void product(int kind, const matrix *m, const quant *q, int n, int from, int to, void *y, int stride) {
+    int vectors = n * q->planes;
+    if (vectors >= MANY) {
+        for (int panel = from; panel < to; panel += 2)
+            for (int v = 0; v < vectors; v += 2 * PANEL) {
+                int left = vectors - v < 2 * PANEL ? vectors - v : 2 * PANEL;
+                if (left > PANEL) tiles(kind, 1, m, q, v, left, panel, y, stride);
+                else tiles(kind, 0, m, q, v, left, panel, y, stride);
+            }
+        return;
+    }
+    for (int panel = from; panel < to; panel++) {
+        int v = 0;
+#define DOTS(VECTORS_, SPLITS_, PLANES_) \
+    for (; v + VECTORS_ <= vectors; v += VECTORS_) dots(kind, VECTORS_, SPLITS_, PLANES_, m, q, v, panel, y, stride);
+        if (kind != COUNT && q->planes == 2) {
+            if (VECTORS >= 4) DOTS(4, 1, 2)
+            DOTS(2, SPLITS > 1 ? 2 : 1, 2)
+        } else {
+            if (VECTORS >= 4) DOTS(4, 1, 1)
+            if (VECTORS >= 2) DOTS(2, SPLITS > 1 ? 2 : 1, 1)
+            DOTS(1, SPLITS, 1)
+        }
+    }
+}
+/* matrix [rows, width] as a file has it into panels `skip` panels apart, of `wide` columns; rows beyond stay 0 */
+static void pack(const int8_t *w, int rows, int width, int wide, int skip, int8_t *out, int32_t *sum) {
+    for (int from = 0; from < rows; from += PANEL, out += (size_t)skip * PANEL * wide, sum += skip * PANEL)
+        for (int k = 0; k < width; k += 4)
+            for (int r = 0; r < PANEL && from + r < rows; r++) {
+                const int8_t *four = w + (size_t)(from + r) * width + k;
+                memcpy(out + (size_t)k * PANEL + r * 4, four, 4);
+                sum[r] += four[0] + four[1] + four[2] + four[3];
+            }
+}
