@@ -19,7 +19,11 @@ from types import ModuleType
 from microreason.errors import BadInput, UnknownTask
 from microreason.tasks.base import GymTask, Task
 
-UNLISTED = {"saxton": "microreason.mathematics.saxton"}
+UNLISTED = {
+    "saxton": "microreason.mathematics.saxton",
+    "mistakes": "microreason.mistakes.tasks",
+    "mending": "microreason.mistakes.tasks",
+}
 
 
 def _tasks_in(module: ModuleType) -> dict[str, Task]:

@@ -1,0 +1,1 @@
+"""Finding the first wrong step of somebody's solution, and mending it."""
