@@ -203,7 +203,9 @@ def _named(skeleton: object, outer: bool = True) -> str:
 
 def _tree(rng: random.Random, difficulty: float) -> Node:
     terms = rng.randint(2, 2 + round(2 * difficulty))
-    leaves = rng.choice((2, 2, 4)) if rng.random() < 0.3 + difficulty else 2
+    leaves = rng.choice((2, 2, 4, 4, 4)) if rng.random() < difficulty + 0.1 else 2
+    if difficulty > 0.4 and rng.random() < 0.08:
+        terms, leaves = 2, 8
     nodes: list[int | Node] = [_group(rng, terms) for _ in range(leaves)]
     while len(nodes) > 1:
         nodes = [Node(nodes[i : i + 2], [rng.choice("+-*")]) for i in range(0, len(nodes), 2)]

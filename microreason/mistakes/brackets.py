@@ -1,7 +1,7 @@
 """A sequence of brackets to be closed: a stack is kept symbol by symbol, and emptied at the end.
 
-A mistake is a symbol misread, a bracket not taken off or not put on, a stack copied wrong, or a wrong closing.
-Does not cover sequences that cannot be closed.
+A mistake is a symbol misread, left out or doubled, a bracket not taken off or not put on, a stack copied wrong, or a
+wrong closing. Does not cover sequences that cannot be closed.
 """
 
 from __future__ import annotations
@@ -83,16 +83,18 @@ def brackets(rng: random.Random, difficulty: float, broken: bool) -> Trace:
     def run(bad: int | None) -> tuple[list[str], list[list[str]], str]:
         steps, states = [*lead, *first], []
         stack: list[str] = []
-        for i, symbol in enumerate(symbols):
+        read = list(symbols)
+        if bad is not None and bad < len(symbols) and rng.random() < 0.25:
+            other = rng.choice([c for c in "()[]{}<>" if c != read[bad]])
+            read[bad : bad + 1] = rng.choice(([], [read[bad], read[bad]], [other]))  # left out, doubled, misread
+            if rng.random() < 0.1:
+                read = symbols[:bad]  # the end comes too early
+            bad = None
+        for i, symbol in enumerate(read):
             right = _next(stack, symbol)
-            read = symbol
-            if bad == i and rng.random() < 0.12:  # the symbol is misread
-                read = rng.choice([c for c in "()[]{}<>" if c != symbol])
-                stack = _next(stack, read)
-            else:
-                stack = _slip(stack, symbol, right, rng) if bad == i else right
+            stack = _slip(stack, symbol, right, rng) if bad == i else right
             states.append(stack)
-            steps.append((f"{i + 1}: " if counted else "") + step.format(c=read, s=told(stack)))
+            steps.append((f"{i + 1}: " if counted else "") + step.format(c=symbol, s=told(stack)))
         if bad == len(symbols):
             stack = _slip(stack, "", stack, rng)
         closing = [_CLOSE[c] for c in reversed(stack)]

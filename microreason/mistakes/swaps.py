@@ -1,7 +1,7 @@
 """Things that change hands: everybody holds one, pairs swap, and somebody's thing is asked for.
 
-A mistake is a swap with the wrong partner, one that did not happen, a third person's thing moved, a thing doubled, or
-the wrong thing read off at the end. Does not cover events other than swaps.
+A mistake is a swap with the wrong partner or one left out, one that changed nothing, a third person's thing moved, a
+thing doubled, or the wrong thing read off at the end. Does not cover events other than swaps.
 """
 
 from __future__ import annotations
@@ -136,7 +136,11 @@ def swaps(rng: random.Random, difficulty: float, broken: bool) -> Trace:
         if bad == 0:
             state = _slip(state, people[0], people[1], rng)
         steps.append(first.format(s=told(state)))
-        for i, (a, b) in enumerate(pairs, 1):
+        told_pairs = list(pairs)
+        if bad is not None and 0 < bad <= number and rng.random() < 0.2:
+            told_pairs[bad - 1 : bad] = rng.choice(([], [rng.sample(people, 2)]))  # left out, or other people
+            bad = None
+        for i, (a, b) in enumerate(told_pairs, 1):
             state = _slip(state, a, b, rng) if bad == i else state | {a: state[b], b: state[a]}
             steps.append(event.format(a=a, b=b, v=verb, s=told(state)))
         read = state[asked]
@@ -160,4 +164,5 @@ def swaps(rng: random.Random, difficulty: float, broken: bool) -> Trace:
         if rng.random() < 0.2:  # the rest is stale
             steps = [*steps[: bad + 1 + len(lead)], *right[bad + 1 + len(lead) :]]
         wrong = first_difference(right, steps)
+        wrong = None if wrong is not None and wrong >= len(redo) else wrong
     return Trace("swaps", story, tuple(steps), tuple(redo), answer, wrong, core)
