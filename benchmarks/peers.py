@@ -39,7 +39,7 @@ class Ours:
             guess = self._guess(ids + out[1:], count - len(out)) if self.engine.guess else []
             best = network.forward([(cache, [out[-1], *guess], 1 + len(guess))]).argmax(1).tolist()
             right = next((i for i, token in enumerate(guess) if token != best[i]), len(guess))
-            network.commit(cache, 0, [out[-1], *guess[:right]])
+            network.commit([[out[-1], *guess[:right]]])
             out += best[: right + 1]
         return out[1 : count + 1]
 

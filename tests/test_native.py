@@ -69,7 +69,7 @@ def scores(network, ids, sizes):
     while at < len(ids):
         chunk = ids[at : at + sizes[turn % len(sizes)]]
         out.append(network.forward([(cache, chunk, len(chunk))]).copy())
-        network.commit(cache, 0, chunk)
+        network.commit([chunk])
         at, turn = at + len(chunk), turn + 1
     return np.concatenate(out), cache
 
@@ -165,12 +165,12 @@ def test_forgotten_guesses_and_taken_back_lines_leave_no_trace(weights):
     expected, _ = scores(network, ids, [50])
     cache = network.cache(80)
     network.forward([(cache, ids[:20], 1)])
-    network.commit(cache, 0, ids[:20])
+    network.commit([ids[:20]])
     network.forward([(cache, [*ids[20:23], 1, 2, 3], 6)])
-    network.commit(cache, 0, ids[20:23])
+    network.commit([ids[20:23]])
     mark = cache.mark()
     network.forward([(cache, ids_of(30, 9), 1)])
-    network.commit(cache, 0, ids_of(30, 9))
+    network.commit([ids_of(30, 9)])
     cache.back(mark)
     np.testing.assert_array_equal(network.forward([(cache, ids[23:], 27)]), expected[23:])
     other = network.cache(60)

@@ -23,20 +23,26 @@ static entries slots_of(const entries *e, size_t i, int slots, int from, int hea
 static void put(entries *e, int slot, const uint8_t *key, const uint8_t *value, int head) { /* rounded rows */
     int8_t *k = e->k + (size_t)(slot / PANEL) * PANEL * up_to(head, TILE) + slot % PANEL * 4;
     int8_t *v = e->v + (size_t)(slot / 4) * 4 * head + slot % 4;
-    int32_t sum = 0;
-    for (int i = 0; i < head; i++) {
-        k[i / 4 * 64 + i % 4] = (int8_t)(key[i] - BIAS), v[4 * i] = (int8_t)(value[i] - BIAS);
-        sum += key[i] - BIAS;
+    vi sum = {0};
+    for (int i = 0; i < head; i += LANES) {
+        vi wide = __builtin_convertvector(*(const vb *)(key + i), vi) - BIAS;
+        vs four = __builtin_convertvector(wide, vs);
+        sum += wide;
+        for (int j = 0; j < LANES; j += 4) memcpy(k + (i + j) * PANEL, (int8_t *)&four + j, 4);
     }
-    e->sum[slot] = sum;
+    for (int i = 0; i < head; i++) v[4 * i] = (int8_t)(value[i] - BIAS);
+    e->sum[slot] = 0;
+    for (int i = 0; i < LANES; i++) e->sum[slot] += sum[i];
 }
 static void move(entries *to, int i, const entries *from, int j, int head) {
-    int wide = up_to(head, TILE);
-    int8_t *k = to->k + (size_t)(i / PANEL) * PANEL * wide + i % PANEL * 4, *v = to->v + (size_t)(i / 4) * 4 * head + i % 4;
-    const int8_t *old_k = from->k + (size_t)(j / PANEL) * PANEL * wide + j % PANEL * 4;
-    const int8_t *old_v = from->v + (size_t)(j / 4) * 4 * head + j % 4;
+    size_t wide = (size_t)PANEL * up_to(head, TILE);
+    int8_t *k = to->k + i / PANEL * wide + i % PANEL * 4, *v = to->v + (size_t)(i / 4) * 4 * head;
+    const int8_t *old_k = from->k + j / PANEL * wide + j % PANEL * 4, *old_v = from->v + (size_t)(j / 4) * 4 * head;
     for (int n = 0; n < head / 4; n++) memcpy(k + 64 * n, old_k + 64 * n, 4);
-    for (int n = 0; n < head; n++) v[4 * n] = old_v[4 * n];
+    for (int n = 0; n < head; n += LANES) { /* one byte of each four */
+        vi byte = *(const vi *)(old_v + 4 * n) >> j % 4 * 8 & 0xff, *at = (vi *)(v + 4 * n);
+        *at = (*at & ~(0xff << i % 4 * 8)) | byte << i % 4 * 8;
+    }
     to->ks[i] = from->ks[j], to->vs[i] = from->vs[j], to->sum[i] = from->sum[j], to->open[i] = from->open[j];
 }
 /* y [rows, stride]: queries [rows], `group` of them to a token, the first of which is token `from` of those whose keys

@@ -74,7 +74,7 @@ def _speeds(engine: NativeEngine, texts: list[str], contexts: list[int], repeats
             with _timed(writing):
                 for i in tokens[context:]:
                     network.forward([(cache, [i], 1)])
-                    network.commit(cache, 0, [i])
+                    network.commit([[i]])
         rates = {"prefill": context / statistics.median(reading), "decode": WRITTEN / statistics.median(writing)}
         out.append({"context": context, "kv_entries": cache.entries(), **rates})
     return out

@@ -27,7 +27,7 @@ typedef struct {
     matrix qkv, o, gate_up, down; /* gate and up in turns, a panel of each */
     const float *attention_norm, *q_norm, *k_norm, *mlp_norm, *router, *bias;
 } block;
-typedef struct { cache *cache; int32_t first, count, wanted; } part; /* one sequence's tokens in a call */
+typedef struct { cache *cache; int32_t first, count, wanted, accepted; } part; /* one sequence's tokens in a call */
 typedef struct pool pool;
 typedef struct {
     int32_t layers, dim, heads, kv, head, ff, window, routed, limit, threads, n, part_count;
@@ -50,15 +50,15 @@ struct pool {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     atomic_int call, stop;
+    void (*job)(model *, int);
     _Alignas(64) atomic_int arrived;
     _Alignas(64) atomic_int phase;
     model *m;
     pid_t owner;
 };
 typedef struct { pool *p; int id; } seat;
-enum { SPINS = 2000 }; /* then others may have the core */
+enum { SPINS = 2000, PATIENCE = 20000 }; /* waiting for a thread, then others may have the core; for a call, then asleep */
 
-static void forward(model *m, int id);
 INLINE void relax(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -81,12 +81,12 @@ static void *worker(void *argument) {
     seat s = *(seat *)argument;
     free(argument);
     for (int seen = 0;; seen++) {
-        for (int spins = 0; spins < SPINS && atomic_load(&s.p->call) == seen; spins++) relax();
+        for (int spins = 0; spins < PATIENCE && atomic_load(&s.p->call) == seen; spins++) relax();
         pthread_mutex_lock(&s.p->lock);
         while (atomic_load(&s.p->call) == seen && !s.p->stop) pthread_cond_wait(&s.p->wake, &s.p->lock);
         pthread_mutex_unlock(&s.p->lock);
         if (s.p->stop) return NULL;
-        forward(s.p->m, s.id);
+        s.p->job(s.p->m, s.id);
     }
 }
 
@@ -240,6 +240,24 @@ static void forward(model *m, int id) {
     barrier(m);
 }
 
+/* the first `accepted` tokens of each part of the last call go from the stage to its cache */
+static void commit(model *m, int id) {
+    for (const part *p = m->parts; p < m->parts + m->part_count; p++)
+        for (int head = id; head < m->layers * m->kv; head += m->threads) {
+            const cache *c = p->cache;
+            entries at = slots_of(&c->at, head, c->slots, 0, m->head);
+            entries stage = slots_of(&m->stage, head, (int)m->stage_slots, 0, m->head);
+            for (int i = 0; i < p->accepted; i++) {
+                int slot = (c->length + i) % m->window;
+                if (c->length + i >= m->window && at.open[slot])
+                    move(&at, m->window + c->kept[head]++, &at, slot, m->head);
+                move(&at, slot, &stage, p->first + i, m->head);
+            }
+        }
+    barrier(m);
+    for (const part *p = m->parts; !id && p < m->parts + m->part_count; p++) p->cache->length += p->accepted;
+}
+
 /* --- what Python calls --- */
 API int mr_cpu(void) { /* the instruction sets of this processor: 1 avx2, 2 avxvnni, 4 avx512, 8 dotprod, 16 amx */
 #if defined(__x86_64__)
@@ -295,25 +313,15 @@ API void mr_stop(model *m) {
     }
     m->pool = NULL;
 }
-API void mr_forward(model *m) {
+static void run(model *m, void (*job)(model *, int)) { /* with all threads; a job ends with a barrier */
     if (m->threads > 1) {
         pthread_mutex_lock(&m->pool->lock);
+        m->pool->job = job;
         atomic_fetch_add(&m->pool->call, 1);
         pthread_cond_broadcast(&m->pool->wake);
         pthread_mutex_unlock(&m->pool->lock);
     }
-    forward(m, 0);
+    job(m, 0);
 }
-API void mr_commit(model *m, cache *c, int first, int count) { /* staged tokens first.. of the last call are accepted */
-    for (int head = 0; head < m->layers * m->kv; head++) {
-        entries at = slots_of(&c->at, head, c->slots, 0, m->head);
-        entries stage = slots_of(&m->stage, head, (int)m->stage_slots, 0, m->head);
-        for (int i = 0; i < count; i++) {
-            int slot = (c->length + i) % m->window;
-            if (c->length + i >= m->window && at.open[slot])
-                move(&at, m->window + c->kept[head]++, &at, slot, m->head);
-            move(&at, slot, &stage, first + i, m->head);
-        }
-    }
-    c->length += count;
-}
+API void mr_forward(model *m) { run(m, forward); }
+API void mr_commit(model *m) { run(m, commit); }

@@ -140,7 +140,7 @@ class NativeEngine:
         for start in range(0, len(ids), self.network.limit):
             chunk = ids[start : start + self.network.limit]
             self.network.forward([(cache, chunk, 0)])
-            self.network.commit(cache, 0, chunk)
+            self.network.commit([chunk])
 
     def _step(self, rows: list[_Row]) -> None:
         room = TOKENS // len(rows) - 1 if self.guess else 0
@@ -150,11 +150,13 @@ class NativeEngine:
             parts.append((row.cache, [row.draft.ids[-1], *guess], 1 + len(guess)))
         scores, at = self.network.forward(parts), 0
         self.steps += 1
-        for number, (row, guess) in enumerate(zip(rows, guesses, strict=True)):
-            last, cache = row.draft.ids[-1], row.cache
-            accepted = row.accept(scores[at : at + 1 + len(guess)], guess)
+        accepted = []
+        for row, guess in zip(rows, guesses, strict=True):
+            last = row.draft.ids[-1]
+            accepted.append([last, *row.accept(scores[at : at + 1 + len(guess)], guess)])
             at += 1 + len(guess)
-            self.network.commit(cache, number, [last, *accepted])
+        self.network.commit(accepted)
+        for row in rows:
             row.settle()
 
 

@@ -65,7 +65,8 @@ class _Scratch(ctypes.Structure):
 
 
 class _Part(ctypes.Structure):
-    _fields_ = [("cache", c_void_p), ("first", c_int32), ("count", c_int32), ("wanted", c_int32)]
+    _fields_ = [("cache", c_void_p), ("first", c_int32), ("count", c_int32), ("wanted", c_int32),
+                ("accepted", c_int32)]  # fmt: skip
 
 
 _SIZES = ("layers", "dim", "heads", "kv", "head", "ff", "window", "routed", "limit", "threads", "n", "parts")
@@ -106,9 +107,8 @@ def find_library() -> tuple[str, ctypes.CDLL] | None:
 
 def _load(path: Path) -> ctypes.CDLL:
     library = ctypes.CDLL(str(path))
-    for name in ("mr_start", "mr_stop", "mr_forward"):
+    for name in ("mr_start", "mr_stop", "mr_forward", "mr_commit"):
         getattr(library, name).argtypes, getattr(library, name).restype = [c_void_p], None
-    library.mr_commit.argtypes, library.mr_commit.restype = [c_void_p, c_void_p, ctypes.c_int, ctypes.c_int], None
     library.mr_pack.argtypes = [c_void_p, *[ctypes.c_int] * 4, c_void_p, c_void_p]
     library.mr_pack.restype = None
     return library
@@ -274,29 +274,36 @@ class Network:
             self._library.mr_start(self._address)
             self._owner = os.getpid()
         c, at, rows = self.config, 0, 0
+        tokens: list[int] = []
+        before: list[int] = []
+        places: list[int] = []
         for part, (cache, ids, wanted) in zip(self._parts, parts, strict=False):
-            start, end = len(cache.ids), at + len(ids)
-            part.cache, part.first, part.count, part.wanted = cache.address, at, len(ids), wanted
-            if start + len(ids) > cache.slots or end > self.limit:
+            start, count = len(cache.ids), len(ids)
+            part.cache, part.first, part.count, part.wanted = cache.address, at, count, wanted
+            if start + count > cache.slots or at + count > self.limit:
                 raise ValueError("more tokens than the cache or a call has room for")
-            self._ids[at:end] = ids
-            self._position[at:end] = range(start, start + len(ids))
-            if c.pin or c.pin_after or start < c.sinks:
-                before = np.array([cache.ids[-1] if cache.ids else -1, *ids[:-1]])
-                self._fixed[at:end] = c.fixed(self._ids[at:end], before, self._position[at:end])
-            else:
-                self._fixed[at:end] = 0
-            at, rows = end, rows + wanted
-        if len(self._ids[:at]) and not 0 <= self._ids[:at].min() <= self._ids[:at].max() < c.vocab_size:
+            before += cache.ids[-1:] or [-1]
+            before += ids[:-1]
+            tokens += ids
+            places += range(start, start + count)
+            at, rows = at + count, rows + wanted
+        if not 0 <= min(tokens, default=0) <= max(tokens, default=0) < c.vocab_size:
             raise ValueError("a token outside of the vocabulary")
-        self._m.n, self._m.parts = at, len(parts)
+        self._ids[:at], self._position[:at] = tokens, places
+        if c.pin or c.pin_after or min(places, default=0) < c.sinks:
+            self._fixed[:at] = c.fixed(self._ids[:at], np.array(before[:at], np.int32), self._position[:at])
+        else:
+            self._fixed[:at] = 0
+        self._m.n, self._m.parts, self._caches = at, len(parts), [cache for cache, _, _ in parts]
         self._library.mr_forward(self._address)
         return self._logits[:rows, : c.vocab_size]
 
-    def commit(self, cache: Cache, part: int, ids: Sequence[int]) -> None:
-        """The first tokens of a cache's part of the last call, these ids, are accepted; the others are forgotten."""
-        self._library.mr_commit(self._address, cache.address, self._parts[part].first, len(ids))
-        cache.ids += ids
+    def commit(self, accepted: Sequence[Sequence[int]]) -> None:
+        """For each part of the last call, its first tokens that are accepted, these ids; the others are forgotten."""
+        for part, cache, ids in zip(self._parts, self._caches, accepted, strict=False):
+            part.accepted = len(ids)
+            cache.ids += ids
+        self._library.mr_commit(self._address)
 
     def __del__(self) -> None:
         if getattr(self, "_owner", None) is not None:
