@@ -16,7 +16,7 @@ from microreason.data.documents import Mixture, draw, fingerprint, held_out
 from microreason.errors import UnknownTask
 from microreason.mistakes import form
 from microreason.mistakes.judged import core, judged
-from microreason.mistakes.tasks import GENERATORS, trace
+from microreason.mistakes.tasks import GENERATORS, is_test, trace
 from microreason.tasks import all_tasks, get_task, recognise
 from microreason.tokenizer import Tokenizer
 from microreason.verification.steps import check_solution
@@ -76,6 +76,13 @@ def test_traces(kind):
         assert (made.wrong is None) == (i % 2 == 0)
         assert len(made.redo) >= (len(made.steps) if made.wrong is None else made.wrong + 1)
         assert all("\n" not in step for step in (*made.steps, *made.redo))
+
+
+def test_problems_for_the_test_are_never_drawn():
+    rng = random.Random(8)
+    for kind in GENERATORS:
+        assert not any(is_test(trace(rng, 0.5, True, kind).core) for _ in range(100))
+        assert is_test(trace(rng, 0.5, True, kind, test=True).core)
 
 
 def test_arithmetic_redo_is_true():

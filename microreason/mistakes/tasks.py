@@ -38,6 +38,8 @@ GENERATORS: dict[str, tuple[Generator, float]] = {
     "borrowed": (borrowed, 0.20),
 }  # fmt: skip
 BROKEN, OTHER_FORMS = 0.75, 0.2
+SPLIT = 32
+"""One problem in so many is kept for the test."""
 NONE = "none"
 _LINE = re.compile(r"^(\d+): (.*) (ok|wrong)$")
 _MENDED = re.compile(r"^(\d+): (.*)$")
@@ -54,12 +56,18 @@ def difficulty_of(level: Level, rng: random.Random) -> float:
     raise UnknownTask(f"Level {level!r} is unknown: use easy, hard or a number from 0 to 1.")
 
 
-def trace(rng: random.Random, difficulty: float, broken: bool, kind: str | None = None) -> Trace:
-    """A trace of one kind, or of one drawn by weight, that is none of the benchmark's problems; broken where asked."""
+def is_test(core: str) -> bool:
+    """Whether a problem is kept for the benchmark of held-out problems."""
+    return fingerprint(core) % SPLIT == 0
+
+
+def trace(rng: random.Random, difficulty: float, broken: bool, kind: str | None = None, test: bool = False) -> Trace:
+    """A trace of one kind, or of one drawn by weight; broken where asked. Its problem is none of BIG-Bench-Mistake's,
+    and one kept for the test only with `test`."""
     name = kind or rng.choices(list(GENERATORS), [weight for _, weight in GENERATORS.values()])[0]
     while True:
         made = GENERATORS[name][0](rng, difficulty, broken)
-        if fingerprint(made.core) not in judged() and (made.wrong is not None) == broken:
+        if (made.wrong is not None) == broken and is_test(made.core) == test and fingerprint(made.core) not in judged():
             return made
 
 
