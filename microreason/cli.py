@@ -5,8 +5,7 @@ Imports stand inside the verbs, so `microreason --help` is quick and needs the c
 Does not cover any logic: solve → microreason.solve, train → training.progressive.train, eval → `evaluate` of
 evaluation.reasoning_gym, .repairs and .proofs, prove → proofs.prove.prove, debug → debugging.files.debug, data build →
 data.shards.build, data stats → data.stats.measure, evolve → training.evolve.evolve, teach → teachers.teach, info →
-info.info, tokenizer train → data.corpus.train_tokenizer. The commands of mathematics are in cli_mathematics.py,
-those of machines and exports in cli_machine.py.
+info.info, tokenizer train → data.corpus.train_tokenizer. More: cli_mathematics.py, cli_machine.py, cli_mistakes.py.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ import typer
 
 from microreason.cli_machine import add_machine_commands
 from microreason.cli_mathematics import add_commands
+from microreason.cli_mistakes import add_mistake_commands
 from microreason.errors import MicroReasonError
 
 _PLAIN: dict[str, Any] = {"no_args_is_help": True, "add_completion": False, "rich_markup_mode": None}
@@ -485,6 +485,7 @@ def info(
 
 add_commands(eval_app, data_app, _sentences)
 add_machine_commands(app, _sentences)
+add_mistake_commands(app, eval_app, _sentences)
 
 
 def main() -> None:

@@ -116,4 +116,4 @@ def test_the_fingerprints_are_those_of_the_benchmark():
 
 
 def test_other_tasks_are_recognised_as_before():
-    assert recognise("Find the Greatest Common Divisor (GCD) of these numbers: 12, 18.").name == "gcd"
+    assert recognise("Find the Greatest Common Divisor (GCD) of these numbers: 12, 18.") is get_task("gcd")

@@ -75,7 +75,9 @@ def brackets(rng: random.Random, difficulty: float, broken: bool) -> Trace:
     lead = [worded(rng.choice(_LEAD), rng)] if rng.random() < 0.7 else []
     first, popping = ([worded(rng.choice(_FIRST), rng)] if rng.random() < 0.8 else []), rng.random() < 0.7
     none, joint = rng.choice(("empty", "empty", "(empty)")), rng.choice((" ", " ", ""))
-    counted = rng.random() < 0.4  # steps say which symbol they are about
+    counted = rng.random() < 0.5  # steps say which symbol they are about
+    if counted and rng.random() < 0.7:
+        first = [f"0: {text}" for text in first]
 
     def told(stack: list[str]) -> str:
         return joint.join(stack) or none

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 BUDGET = 600
 """Tokens that a problem may have, by estimate; the longest path over its steps needs about half as many again."""
-ASK, SHOWN = "First wrong step?", "Mend this step:"
+ASK, SHOWN, NONE = "First wrong step?", "Mend this step:", "none"
 OTHERS = (
     "Find the first mistake in this solution.", "Which step of the solution below goes wrong first?",
     "Check the solution step by step and name the first error, if there is one.",

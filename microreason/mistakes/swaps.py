@@ -128,6 +128,8 @@ def swaps(rng: random.Random, difficulty: float, broken: bool) -> Trace:
     join = rng.choice((": ", ": ", "=", " has ", " - "))
     lead = rng.choice((["Keep track of who has what."], ["Follow the swaps one by one:"], [], [], []))
 
+    labels = [f"({i}) " for i in range(number + 2)] if rng.random() < 0.4 else [""] * (number + 2)
+
     def told(state: dict[str, str]) -> str:
         return ", ".join(f"{name}{join}{thing if short else called(thing)}" for name, thing in state.items())
 
@@ -135,14 +137,14 @@ def swaps(rng: random.Random, difficulty: float, broken: bool) -> Trace:
         steps, state = list(lead), dict(start)
         if bad == 0:
             state = _slip(state, people[0], people[1], rng)
-        steps.append(first.format(s=told(state)))
+        steps.append(labels[0] + first.format(s=told(state)))
         told_pairs = list(pairs)
         if bad is not None and 0 < bad <= number and rng.random() < 0.2:
             told_pairs[bad - 1 : bad] = rng.choice(([], [rng.sample(people, 2)]))  # left out, or other people
             bad = None
         for i, (a, b) in enumerate(told_pairs, 1):
             state = _slip(state, a, b, rng) if bad == i else state | {a: state[b], b: state[a]}
-            steps.append(event.format(a=a, b=b, v=verb, s=told(state)))
+            steps.append(labels[i] + event.format(a=a, b=b, v=verb, s=told(state)))
         read = state[asked]
         if bad == number + 1:
             read = rng.choice([t for t in start.values() if t != read])

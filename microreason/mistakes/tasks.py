@@ -40,7 +40,6 @@ GENERATORS: dict[str, tuple[Generator, float]] = {
 BROKEN, OTHER_FORMS = 0.75, 0.2
 SPLIT = 32
 """One problem in so many is kept for the test."""
-NONE = "none"
 _LINE = re.compile(r"^(\d+): (.*) (ok|wrong)$")
 _MENDED = re.compile(r"^(\d+): (.*)$")
 _GIVEN = re.compile(r"^(?:\w+ )?\W?(\d+)\W* (.*)$", re.MULTILINE)
@@ -117,7 +116,7 @@ class Mistakes(_Mistakes):
         text = form.finding(made.question, made.steps, window, rng if rng.random() < OTHER_FORMS else None)
         return Problem(
             text=text, task=self.name, level=level, seed=seed, index=index,
-            answer=NONE if found is None else str(found + 1), data={"kind": made.kind, "path": path, "params": {}},
+            answer=form.NONE if found is None else str(found + 1), data={"kind": made.kind, "path": path, "params": {}},
         )  # fmt: skip
 
     def check(self, text: str, previous: list[str], step: str) -> bool | None:
