@@ -300,13 +300,16 @@ def test_tokens_and_room_are_checked(plain):
 
 def test_guesses_are_what_followed_before(plain):
     from microreason.inference.drafts import Draft
+    from microreason.inference.guesses import Guesses
 
+    guesses = Guesses()
     draft = Draft("1+1", plain.tokenizer, "plain", 9, 0.0, np.random.default_rng(0))
-    row = _Row(0, draft, plain.network.cache(9))
+    row = _Row(0, draft, plain.network.cache(9), guesses)
     draft.drawn = 4
     draft.ids += [5, 6, 7, 8, 9, 5, 6, 7]
-    assert row.guess(4) == [8, 9, 5, 6]
+    assert row.guess(3) == [8, 9, 5]
     draft.drawn = 7  # one token may be written after the next
     assert row.guess(4) == [8]
     draft.ids += [1]
     assert row.guess(4) == []
+    assert guesses.after([5, 6], 2) == [7, 1] and guesses.after([5], 2) == []

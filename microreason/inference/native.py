@@ -1,10 +1,10 @@
 """The engine for processors: the network in C, many problems at once, several tokens of one problem in a step.
 
 Each step runs the last token of every solution under way and, where few are, a guess at the tokens after it: what
-followed the last time the same tokens stood in this problem or its steps (look-up speculation, as in prompt look-up
-decoding, https://github.com/apoorvumang/prompt-lookup-decoding). Guesses are judged by the scores the network gives
-anyway, so solutions never depend on them, nor on the batch: native.c gives each token the same scores in any company.
-Does not cover the network (network.py) or choosing tokens (drafts.py).
+followed the last time the same tokens stood in this problem, its steps or earlier solutions (look-up speculation, as in
+prompt look-up decoding, https://github.com/apoorvumang/prompt-lookup-decoding). Guesses are judged by the scores the
+network gives anyway, so solutions never depend on them, nor on the batch: native.c gives each token the same scores in
+any company. Does not cover the network (network.py), guessing (guesses.py) or choosing tokens (drafts.py).
 """
 
 from __future__ import annotations
@@ -17,40 +17,41 @@ from typing import Any
 import numpy as np
 
 from microreason.inference.drafts import Draft, Generation, Mode, begin
+from microreason.inference.guesses import Guesses
 from microreason.inference.mapped import map_weights
 from microreason.inference.network import ALIGN, Cache, Network, find_library
 from microreason.tokenizer import Tokenizer
 
-MATCH = 3  # tokens that must agree before what followed them is guessed again
-TOKENS = 8  # tokens in a step up to which one more costs little
+SURE, MORE = 3, 4  # tokens guessed in a step, and as many more where a long run of tokens agrees
 
 
 class _Row:
-    """One solution under way: its draft, its cache, and where each run of `MATCH` tokens was last seen to end."""
+    """One solution under way: its draft, its cache, and how much of it `guesses` has learnt."""
 
-    def __init__(self, number: int, draft: Draft, cache: Cache) -> None:
-        self.number, self.draft, self.cache = number, draft, cache
+    def __init__(self, number: int, draft: Draft, cache: Cache, guesses: Guesses) -> None:
+        self.number, self.draft, self.cache, self._guesses = number, draft, cache, guesses
         self.mark = cache.mark() if draft.mode != "plain" else None
-        self._line, self._known = draft.line, MATCH
-        self._seen: dict[tuple[int, ...], int] = {}
+        self._line, self._learnt = draft.line, 1
 
-    def guess(self, room: int) -> list[int]:
-        """At most `room` tokens that may come next."""
+    def guess(self, most: int) -> list[int]:
+        """At most `most` tokens that may come next."""
         draft, newline = self.draft, self.draft.tokenizer.newline
-        room = min(room, draft.max_tokens - draft.drawn - 1)  # no more than may still be written
-        if room < 1:
+        most = min(most, draft.max_tokens - draft.drawn - 1)  # no more than may still be written
+        if most < 1:
             return []
         if draft.forced:
-            return draft.forced[:room]
-        ids, end = draft.ids, len(draft.ids)
-        for i in range(self._known, end):
-            self._seen[tuple(ids[i - MATCH : i])] = i
-        self._known = end
-        at = self._seen.get(tuple(ids[end - MATCH :]), end)
-        found = [ids[at + i % (end - at)] for i in range(room)] if at < end else []  # a run may go round in a ring
+            return draft.forced[:most]
+        sure = min(SURE, most)
+        self.learn()
+        found = self._guesses.after(draft.ids, sure, most - sure)
         if draft.mode != "plain" and newline in found:  # a line is judged before the next one begins
             found = found[: found.index(newline) + 1]
         return found
+
+    def learn(self) -> None:
+        """Let later guesses know what has been written."""
+        self._guesses.learn(self.draft.ids, self._learnt)
+        self._learnt = len(self.draft.ids)
 
     def accept(self, scores: np.ndarray, guess: list[int]) -> list[int]:
         """Choose tokens from scores [1 + guessed, V] as long as the guess is right; returns the guesses accepted."""
@@ -70,7 +71,7 @@ class _Row:
             self._line, self.mark = self.draft.line, self.cache.mark()
         elif len(self.draft.ids) <= len(self.cache.ids):
             self.cache.back(self.mark)
-            self._known = min(self._known, len(self.draft.ids))
+            self._learnt = min(self._learnt, len(self.draft.ids))
 
 
 class NativeEngine:
@@ -94,7 +95,7 @@ class NativeEngine:
         self.network = Network(self.config, tensors, found[1], threads, planes)
         self.tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
         self.info: dict[str, Any] = {"engine": "native", "cpu": found[0], "threads": self.network.threads, **facts}
-        self.batch, self.guess, self.steps = batch, guess, 0
+        self.batch, self.guess, self.guesses, self.steps = batch, guess, Guesses(), 0
 
     def generate(
         self,
@@ -123,11 +124,13 @@ class NativeEngine:
                     self.read(prompt, draft.ids[:-1])
                 cache = self.network.cache(draft.prompt + max_tokens)
                 cache.copy_from(prompt)
-                rows.append(_Row(number, draft, cache))
+                rows.append(_Row(number, draft, cache, self.guesses))
             self._step(rows)
             ended = [row for row in rows if row.draft.done]
             rows = [row for row in rows if not row.draft.done]
             for row in ended:
+                if self.guess:
+                    row.learn()
                 finished[row.number] = row.draft.finish()
             if ended and progress:
                 progress(len(finished))
@@ -143,8 +146,8 @@ class NativeEngine:
             self.network.commit([chunk])
 
     def _step(self, rows: list[_Row]) -> None:
-        room = TOKENS // len(rows) - 1 if self.guess else 0
-        guesses = [row.guess(room) for row in rows]
+        most = (SURE + MORE + 1) // len(rows) - 1 if self.guess else 0
+        guesses = [row.guess(most) for row in rows]
         parts = []
         for row, guess in zip(rows, guesses, strict=True):
             parts.append((row.cache, [row.draft.ids[-1], *guess], 1 + len(guess)))

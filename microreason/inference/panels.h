@@ -10,7 +10,7 @@
 
 enum { PANEL = 16, TILE = 64 }; /* rows of a panel; columns of a tile */
 enum { SET, ADD, COUNT };       /* y = product, y += product, or the bare integers added */
-typedef struct { /* panels lie `panel` bytes apart, groups of four columns `step`; no sums: vectors without BIAS */
+typedef struct { /* panels lie `panel` bytes apart, groups of four columns `step` (64, but for COUNT); no sums: vectors without BIAS */
     const int8_t *w;
     const float *scale;
     const int32_t *sum;
@@ -65,15 +65,16 @@ INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first,
                   int stride) {
     const int8_t *w = m->w + (size_t)panel * m->panel;
     const uint8_t *x = q->x + (size_t)first * q->stride, *more = x + (size_t)PANEL * q->stride;
+    const size_t step = kind == COUNT ? m->step : 4 * PANEL, panel_bytes = m->panel;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    for (int k = 0; k < m->width; k += TILE, w += (size_t)PANEL * m->step) {
-        _tile_loadd(4, w, m->step);
+    for (int k = 0; k < m->width; k += TILE, w += PANEL * step) {
+        _tile_loadd(4, w, step);
         _tile_loadd(6, x + k, q->stride);
         _tile_dpbusd(0, 6, 4);
-        _tile_loadd(5, w + m->panel, m->step);
+        _tile_loadd(5, w + panel_bytes, step);
         _tile_dpbusd(1, 6, 5);
         if (two) {
             _tile_loadd(7, more + k, q->stride);
@@ -110,12 +111,13 @@ INLINE void dots(int kind, int vectors, int splits, int planes, const matrix *m,
                  void *y, int stride) {
     const int8_t *w = m->w + (size_t)panel * m->panel;
     const uint8_t *x = q->x + (size_t)first * q->stride;
+    const size_t step = kind == COUNT ? m->step : 4 * PANEL;
     acc a[4][4];
     for (int v = 0; v < vectors; v++)
         for (int s = 0; s < splits; s++) a[v][s] = nothing();
     for (int k = 0; k < m->width; k += 4 * splits)
 #pragma GCC unroll 4
-        for (int s = 0; s < splits; s++, w += m->step) {
+        for (int s = 0; s < splits; s++, w += step) {
             __builtin_prefetch(w + 4096);
 #pragma GCC unroll 4
             for (int v = 0; v < vectors; v++) {
