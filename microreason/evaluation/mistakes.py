@@ -157,11 +157,11 @@ def _mean(scores: dict[str, list[float]]) -> dict[str, Any]:
     """Mean over kinds with its interval, and the number of solutions."""
     if not scores:
         return {"score": None, "n": 0, "interval": None}
-    values = next(iter(scores.values()))
-    alone = len(scores) == 1
+    values = [score for of_one in scores.values() for score in of_one]
+    simple = len(scores) == 1 or len(set(values)) == 1  # a bootstrap would claim certainty where all are the same
     return {
-        "score": fmean(fmean(s) for s in scores.values()), "n": sum(map(len, scores.values())),
-        "interval": list(task_interval(values) if alone else mean_interval(scores)),
+        "score": fmean(fmean(s) for s in scores.values()), "n": len(values),
+        "interval": list(task_interval(values) if simple else mean_interval(scores)),
     }  # fmt: skip
 
 

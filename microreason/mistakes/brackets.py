@@ -10,7 +10,7 @@ import random
 
 from microreason.mistakes.trace import Trace, first_difference, worded
 
-_CLOSE = {"(": ")", "[": "]", "{": "}", "<": ">"}
+CLOSE = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _ASK = (
     "<Complete|Finish|Continue> the <rest of the |>sequence, <making sure that|so that> <the parentheses|all brackets|"
     "the brackets> are closed <properly|correctly|in the right order>. <Input: |>{s}",
@@ -47,7 +47,7 @@ def _sequence(rng: random.Random, length: int) -> list[str]:
         stack: list[str] = []
         for _ in range(length):
             if stack and (len(stack) > 6 or rng.random() < 0.48):
-                out.append(_CLOSE[stack.pop()])
+                out.append(CLOSE[stack.pop()])
             else:
                 stack.append(rng.choice(kinds))
                 out.append(stack[-1])
@@ -56,12 +56,12 @@ def _sequence(rng: random.Random, length: int) -> list[str]:
 
 
 def _next(stack: list[str], symbol: str) -> list[str]:
-    return [*stack, symbol] if symbol in _CLOSE else stack[:-1]
+    return [*stack, symbol] if symbol in CLOSE else stack[:-1]
 
 
 def _slip(stack: list[str], symbol: str, right: list[str], rng: random.Random) -> list[str]:
     """A wrong stack after the symbol."""
-    options = [stack, [*stack, symbol if symbol in _CLOSE else rng.choice("([{<")], right[:-1], stack[:-1], stack[:-2]]
+    options = [stack, [*stack, symbol if symbol in CLOSE else rng.choice("([{<")], right[:-1], stack[:-1], stack[:-2]]
     if right:
         i = rng.randrange(len(right))
         options += [[*right[:i], *right[i + 1 :]], [*right[:i], rng.choice("([{<"), *right[i + 1 :]]]
@@ -99,17 +99,17 @@ def brackets(rng: random.Random, difficulty: float, broken: bool) -> Trace:
             steps.append((f"{i + 1}: " if counted else "") + step.format(c=symbol, s=told(stack)))
         if bad == len(symbols):
             stack = _slip(stack, "", stack, rng)
-        closing = [_CLOSE[c] for c in reversed(stack)]
+        closing = [CLOSE[c] for c in reversed(stack)]
         steps.append(end.format(s=told(stack)))
         if popping:
             out = list(reversed(stack))
             if bad == len(symbols) + 1 and len(out) > 1:
                 out = out[:-1] if rng.random() < 0.5 else rng.sample(out, len(out))
-                closing = [_CLOSE[c] for c in out]
+                closing = [CLOSE[c] for c in out]
             steps.append(pop.format(p=", ".join(f'"{c}"' for c in out) or "nothing"))
         if bad == len(symbols) + 2:
             i = rng.randrange(len(closing)) if closing else 0
-            other = rng.choice(list(_CLOSE.values()))
+            other = rng.choice(list(CLOSE.values()))
             closing = rng.choice(
                 ([*closing[:i], *closing[i + 1 :]], [*closing[:i], other, *closing[i + 1 :]], closing[::-1])
             )

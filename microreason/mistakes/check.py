@@ -21,9 +21,11 @@ from microreason.solution import Solution, Verdict
 from microreason.tasks import recognise
 from microreason.verification.steps import check_arithmetic, check_step
 
-MAX_TOKENS = 448
-"""Tokens that a path over one window, or a continuation, may have."""
-_CLAIM = re.compile(r"[-(\d][-+*/%().\d ]*[-+*/%][-+*/%().\d ]*(?:=[-+*/%().\d ]*\d[)]*)+")
+MAX_TOKENS, MAX_CONTINUED = 448, 640
+"""Tokens that a path over one window, and a continuation, may have."""
+_NUMBER = r"-?\(*-?\d+(?:\.\d+)?\)*"
+_MORE = rf" ?[-+*/%] ?{_NUMBER}"
+_CLAIM = re.compile(rf"{_NUMBER}(?:{_MORE})+(?: ?= ?{_NUMBER}(?:{_MORE})*)+")
 _LINE = re.compile(r"^\d+: (.*) wrong$")
 _SIGNS = str.maketrans("×÷−·", "*/-*")
 
@@ -51,7 +53,7 @@ def fits(engine: Any, given: Given) -> bool:
         return True
     question, steps = given
     texts = [form.finding(question, steps, window) for window in form.windows(question, steps)]
-    return max(len(engine.tokenizer.encode_problem(text)) for text in texts) + MAX_TOKENS <= context
+    return max(len(engine.tokenizer.encode_problem(text)) for text in texts) + MAX_CONTINUED <= context
 
 
 def find(engine: Any, given: Sequence[Given], progress: Callable[[int], None] | None = None) -> list[Found]:
@@ -84,7 +86,7 @@ def mend(
 ) -> list[Solution]:
     """The network's right continuation of each solution from a wrong step on. Raises BadInput as `find`."""
     texts = [form.mending(question, steps, wrong) for (question, steps), wrong in given]
-    drawn = engine.generate(texts, mode="plain", max_tokens=MAX_TOKENS, progress=progress)
+    drawn = engine.generate(texts, mode="plain", max_tokens=MAX_CONTINUED, progress=progress)
     return [generation.solution for generation in drawn]
 
 
@@ -94,7 +96,7 @@ def check_sentence(step: str) -> bool | None:
     >>> check_sentence("First, 3 + 5 = 8."), check_sentence("So 2 × 4 = 9"), check_sentence("Half of it.")
     (True, False, None)
     """
-    claims = [match[0].replace(" ", "").rstrip(".") for match in _CLAIM.finditer(step.translate(_SIGNS))]
+    claims = [match[0].replace(" ", "") for match in _CLAIM.finditer(step.translate(_SIGNS))]
     verdicts = [verdict for claim in claims if (verdict := check_arithmetic(claim)) is not None]
     return all(verdicts) if verdicts else None
 

@@ -14,7 +14,7 @@ from microreason.mistakes.trace import Trace, first_difference, worded, words
 
 
 @dataclass(frozen=True)
-class _Scene:
+class Scene:
     """`low` and `high` say that one thing is further to the low or high end than another; `ends` are how the end places
     are called, `sides` how a row is marked there; places between count `up` or `down`."""
 
@@ -34,21 +34,21 @@ def _the(text: str, after: str = "") -> tuple[str, ...]:
 
 
 _PLACES = ("the leftmost", "the rightmost"), ("left", "right"), "from the left", "from the right"
-_SCENES = (
-    _Scene("On a shelf there are {n} books", _the("red blue green black white gray yellow orange purple", " book"),
+SCENES = (
+    Scene("On a shelf there are {n} books", _the("red blue green black white gray yellow orange purple", " book"),
            "is to the left of", "is to the right of", *_PLACES),
-    _Scene("On a branch there are {n} birds", _the("owl raven hawk crow robin falcon quail cardinal hummingbird jay"),
+    Scene("On a branch there are {n} birds", _the("owl raven hawk crow robin falcon quail cardinal hummingbird jay"),
            "is to the left of", "is to the right of", *_PLACES),
-    _Scene("In a show of old machines there are {n} vehicles",
+    Scene("In a show of old machines there are {n} vehicles",
            _the("tractor bus truck sedan minivan convertible motorcyle limousine hatchback wagon"), "is newer than",
            "is older than", ("the newest", "the oldest"), ("new", "old"), "newest", "oldest"),
-    _Scene("A stand sells {n} kinds of fruit",
+    Scene("A stand sells {n} kinds of fruit",
            _the("apples mangoes pears plums kiwis peaches oranges loquats watermelons cantaloupes"), "are cheaper than",
            "are more expensive than", ("the cheapest", "the most expensive"), ("cheap", "expensive"), "cheapest",
            "most expensive", "are"),
-    _Scene("In a tournament there were {n} players", words("Ana Eve Amy Ada Dan Rob Joe Eli Mya Mel"), "finished above",
+    Scene("In a tournament there were {n} players", words("Ana Eve Amy Ada Dan Rob Joe Eli Mya Mel"), "finished above",
            "finished below", ("first", "last"), ("above", "below"), "from the top", "from the bottom"),
-    _Scene("{n} people stand in a queue", words("Ben Carla Otto Rita Hugo Lena Paul Vera Tom Nina"), "stands before",
+    Scene("{n} people stand in a queue", words("Ben Carla Otto Rita Hugo Lena Paul Vera Tom Nina"), "stands before",
            "stands after", ("at the front", "at the back"), ("front", "back"), "from the front", "from the back"),
 )  # fmt: skip
 _NUMBERS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}
@@ -115,7 +115,7 @@ def _clues(order: list[int], rng: random.Random) -> list[Clue]:
 def deduction(rng: random.Random, difficulty: float, broken: bool) -> Trace:
     """Rows of three, five or seven."""
     size = rng.choice((3, 3, 5, 5, 7)) if difficulty > 0.4 else rng.choice((3, 3, 3, 4))
-    scene = rng.choice(_SCENES)
+    scene = rng.choice(SCENES)
     things = rng.sample(scene.things, size)
     plain = [thing.removeprefix("the ").removesuffix(" book") for thing in things]
     order = rng.sample(range(size), size)

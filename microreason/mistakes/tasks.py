@@ -22,6 +22,7 @@ from microreason.mistakes.borrowed import borrowed
 from microreason.mistakes.brackets import brackets
 from microreason.mistakes.deduction import deduction
 from microreason.mistakes.judged import judged
+from microreason.mistakes.lines import check_line
 from microreason.mistakes.sorting import sorting
 from microreason.mistakes.stories import stories
 from microreason.mistakes.swaps import swaps
@@ -86,6 +87,11 @@ class _Mistakes(Task):
         return Solution.of(problem.data["path"], problem.answer)
 
 
+def _redone(pattern: re.Pattern[str], lines: list[str]) -> list[str]:
+    """The redos in the lines of a path."""
+    return [found[2] for line in lines if (found := pattern.match(line))]
+
+
 def _plain(answer: str) -> str:
     return " ".join(answer.lower().removeprefix("step").strip(" .").split())
 
@@ -127,8 +133,8 @@ class Mistakes(_Mistakes):
         start = form.right_before(text)
         if int(found[1]) != start + len(previous) + 1 or any(line.endswith(" wrong") for line in previous):
             return False
-        true = _claims(found[2])
-        if true and found[3] == "ok":
+        true = check_line(text, _redone(_LINE, previous), found[2], start == 0)
+        if true and check_arithmetic(found[2].split()[-1]) and found[3] == "ok":
             given = dict(_GIVEN.findall(text)).get(found[1], "")
             said, result = _LAST_NUMBER.search(given), found[2].rpartition("=")[2].lstrip("-")
             if said and result.isdigit() and said[0].lstrip("-") != result:
@@ -156,12 +162,7 @@ class Mending(_Mistakes):
         found, first = _MENDED.match(step), self.pattern.match(text)
         if not found or not first:
             return None
-        if int(found[1]) != int(first[0].split()[-1]) + len(previous):
+        start = int(first[0].split()[-1])
+        if int(found[1]) != start + len(previous):
             return False
-        return _claims(found[2])
-
-
-def _claims(redo: str) -> bool | None:
-    """Whether the arithmetic in a redo is true; None where there is none."""
-    verdicts = [verdict for word in redo.split() if (verdict := check_arithmetic(word)) is not None]
-    return all(verdicts) if verdicts else None
+        return check_line(text, _redone(_MENDED, previous), found[2], start == 1)
