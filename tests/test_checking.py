@@ -169,6 +169,7 @@ def test_own_benchmark(fake_engine):
     cases = benchmark.held_out_cases(4)
     assert sum(case.wrong is None for case in cases) == len(cases) / 4
     case = next(case for case in cases if case.wrong is not None)
+    assert case.wrong is not None
     texts = [form.finding(case.question, case.steps, window) for window in form.windows(case.question, case.steps)]
     engine = fake_engine(dict.fromkeys(texts, Solution.of([], case.wrong + 1)))
     engine.solutions[form.mending(case.question, case.steps, case.wrong)] = Solution.of([], case.answer)

@@ -4,7 +4,7 @@
 file is one kind, by its name. The score is the share of solutions whose first wrong step, or that there is none, is
 named exactly, mean over kinds. `mistakes`: solutions by this package's generators to problems that never occur in
 training, three in four with a mistake; beside the same score, the share of right answers after the wrong step is shown.
-Plain: the network alone. A solution that does not fit the context scores 0 and is counted. Ctrl-C keeps what is
+Plain: the network alone; what the step checkers alone would score stands beside it. A solution that does not fit the context scores 0 and is counted. Ctrl-C keeps what is
 finished. Does not cover the network's form of the problem (mistakes/form.py).
 """
 
@@ -25,7 +25,7 @@ from typing import Any
 from microreason.errors import BadInput
 from microreason.evaluation.records import circumstances
 from microreason.evaluation.statistics import mean_interval, task_interval
-from microreason.mistakes.check import MAX_TOKENS, Found, find, fits, mend
+from microreason.mistakes.check import MAX_TOKENS, Found, find, fits, mend, verdicts
 from microreason.mistakes.reading import record
 
 PUBLISHED = {
@@ -133,10 +133,12 @@ def evaluate(
 
 
 def _row(case: Case, index: int, found: Found) -> dict[str, Any]:
+    judged = verdicts((case.question, case.steps))
+    by_checkers = judged.index("unsound") if "unsound" in judged else None
     return {
         "task": case.kind, "index": index, "score": float(found.decided * (found.wrong == case.wrong)),
         "answer": found.wrong, "expected": case.wrong, "decided": found.decided, "steps": len(case.steps),
-        "path": list(found.path),
+        "path": list(found.path), "checkers": float(by_checkers == case.wrong),
     }  # fmt: skip
 
 
@@ -185,6 +187,7 @@ def summarise(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "benchmark": name, **_mean(scores), "tasks": tasks,
         "with_mistake": _mean(by_kind("score", lambda row: row["expected"] is not None)),
         "without_mistake": _mean(by_kind("score", lambda row: row["expected"] is None)),
+        "checkers": _mean(by_kind("checkers", lambda row: True)),
         **({"corrected": _mean(corrected)} if corrected else {}),
         "questions": rows,
     }  # fmt: skip
@@ -203,6 +206,7 @@ def sentences(result: dict[str, Any]) -> list[str]:
     out.append(f"{result['benchmark']}, {result['mode']}, first wrong step exact, mean of kinds: {said(result)}")
     if "corrected" in result:
         out.append(f"right answer after the mistake is shown: {said(result['corrected'])}")
+    out.append(f"step checkers alone, for comparison: {said(result['checkers'])}")
     if not result["learnt"]:
         out.append("These weights were not trained on finding mistakes.")
     if not result["complete"]:
