@@ -6,6 +6,7 @@ Does not cover what a trained network makes of them.
 import gzip
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,16 @@ def test_the_fingerprints_are_those_of_the_benchmark():
 
 def test_other_tasks_are_recognised_as_before():
     assert recognise("Find the Greatest Common Divisor (GCD) of these numbers: 12, 18.") is get_task("gcd")
+
+
+def test_a_wrong_swap_is_never_the_right_one_told_the_other_way_round():
+    rng = random.Random(4)
+    for _ in range(300):
+        made = trace(rng, 0.3, True, "swaps")
+        assert made.wrong is not None
+        pairs = re.findall(r"(?:First|Then|Finally), (\w+) and (\w+)", made.question)
+        event = made.wrong - 1 - made.redo.count("ok")
+        if 0 <= event < len(pairs) and ", " in made.redo[made.wrong]:
+            named = re.findall("|".join(sorted({name for pair in pairs for name in pair})), made.steps[made.wrong])
+            state_is_right = made.redo[made.wrong] in ", ".join(re.split(r"[:=-] | has |=|, ", made.steps[made.wrong]))
+            assert not (state_is_right and set(named[:2]) == set(pairs[event])), made

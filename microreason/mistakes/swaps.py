@@ -140,7 +140,11 @@ def swaps(rng: random.Random, difficulty: float, broken: bool) -> Trace:
         steps.append(labels[0] + first.format(s=told(state)))
         told_pairs = list(pairs)
         if bad is not None and 0 < bad <= number and rng.random() < 0.2:
-            told_pairs[bad - 1 : bad] = rng.choice(([], [rng.sample(people, 2)]))  # left out, or other people
+            same = set(pairs[bad - 1])
+            if rng.random() < 0.5 and (bad == number or set(pairs[bad]) != same):
+                del told_pairs[bad - 1]
+            else:
+                told_pairs[bad - 1] = rng.choice([[a, b] for a in people for b in people if a != b and {a, b} != same])
             bad = None
         for i, (a, b) in enumerate(told_pairs, 1):
             state = _slip(state, a, b, rng) if bad == i else state | {a: state[b], b: state[a]}
