@@ -6,7 +6,8 @@ import torch
 from microreason.errors import BadWeights
 from microreason.model.config import SIZES, ModelConfig
 from microreason.model.growth import grow, shrink
-from microreason.model.routing import attend, attend_documents
+from microreason.model.packed import attend_documents
+from microreason.model.routing import attend
 from microreason.model.transformer import Transformer
 from microreason.model.wiring import wire_induction
 from microreason.weights_file import expected_shapes
@@ -118,11 +119,15 @@ def test_bad_configurations_are_refused(change):
 
 def test_attention_by_document_equals_the_dense_mask():
     torch.manual_seed(1)
-    q, k, v = torch.randn(2, 4, 60, 8), torch.randn(2, 2, 60, 8), torch.randn(2, 2, 60, 8)
-    documents = torch.tensor([[0] * 10 + [1] * 1 + [2] * 40 + [-1] * 9, [0] * 60])
-    place = torch.arange(60)
+    q, k, v = (torch.randn(2, heads, 700, 8, requires_grad=True) for heads in (4, 2, 2))
+    documents = torch.tensor([[0] * 10 + [1] * 1 + [2] * 40 + [3] * 39 + [4] * 601 + [-1] * 9, [0] * 150 + [1] * 550])
+    place = torch.arange(700)
     mask = (place[:, None] >= place) & (documents[:, :, None] == documents[:, None, :])
-    torch.testing.assert_close(attend_documents(q, k, v, documents), attend(q, k, v, mask[:, None]))
+    found, wanted = attend_documents(q, k, v, documents), attend(q, k, v, mask[:, None])
+    torch.testing.assert_close(found, wanted)
+    weight = torch.randn_like(found)
+    gradients = [torch.autograd.grad((y * weight).sum(), (q, k, v)) for y in (found, wanted)]
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
 
 
 def test_blocks_of_documents_equal_the_dense_mask():

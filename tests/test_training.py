@@ -62,6 +62,23 @@ def test_same_seed_same_loss_and_resume_equals_uninterrupted(tmp_path):
         assert torch.equal(p, again.model.state_dict()[name])
 
 
+def test_two_processes_have_the_losses_of_one(tmp_path):
+    Trainer(recipe(tmp_path, name="one")).run()
+    recipe(tmp_path, name="two")
+    code = (
+        "from microreason.training.loop import Trainer; from microreason.training.recipe import load_recipe;"
+        f"Trainer(load_recipe({str(tmp_path / 't.yaml')!r})).run()"
+    )
+    (tmp_path / "run.py").write_text(code)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    root = Path(__file__).parent.parent
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
+    subprocess.run([*command, str(tmp_path / "run.py")], check=True, env=environment, timeout=200)
+    one, two = losses(tmp_path / "one"), losses(tmp_path / "two")
+    assert one.keys() == two.keys()
+    assert [two[step] for step in one] == pytest.approx(list(one.values()), rel=1e-3)
+
+
 def test_killed_while_writing_resumes_from_the_last_whole_checkpoint(tmp_path):
     reference = Trainer(recipe(tmp_path, tokens=40 * 1024, name="reference"))
     r = recipe(tmp_path, tokens=40 * 1024, name="killed")

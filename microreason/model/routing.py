@@ -64,22 +64,6 @@ def attend(
     return y
 
 
-@torch.compiler.disable
-def attend_documents(q: Tensor, k: Tensor, v: Tensor, documents: Tensor) -> Tensor:
-    """Causal attention of q [B, N, T, K] over k, v [B, H, T, K] within each of the `documents` [B, T] packed in a row.
-
-    One call a document: on a CPU a mask would save no work. Returns [B, N, T, K].
-    """
-    batch, heads, tokens, _ = q.shape
-    groups = heads // k.shape[1]
-    own = documents + torch.arange(batch)[:, None] * (documents.max() + 2)
-    lengths = torch.unique_consecutive(own.flatten(), return_counts=True)[1].tolist()
-    whole = (q, k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1))
-    parts = zip(*(x.transpose(1, 2).flatten(0, 1).split(lengths) for x in whole), strict=True)
-    done = [F.scaled_dot_product_attention(*(x.transpose(0, 1)[None] for x in part), is_causal=True) for part in parts]
-    return torch.cat([y[0].transpose(0, 1) for y in done]).view(batch, tokens, heads, -1).transpose(1, 2)
-
-
 def attend_blocks(
     q: Tensor, k: Tensor, v: Tensor, blocks: BlockMask, reach: Reach | None = None, z: Tensor | None = None,
     soft: bool = False,

@@ -17,7 +17,8 @@ from torch.nn.attention.flex_attention import BlockMask, create_block_mask
 
 from microreason.model.cache import Cache, DenseCache, RoutedCache
 from microreason.model.config import ModelConfig
-from microreason.model.routing import DynamicAttentionRouter, Reach, attend, attend_blocks, attend_documents
+from microreason.model.packed import attend_documents
+from microreason.model.routing import DynamicAttentionRouter, Reach, attend, attend_blocks
 from microreason.weights_file import read_weights
 
 

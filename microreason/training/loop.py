@@ -8,6 +8,7 @@ learnt from (data/) or the later stages of distillation.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 import time
@@ -33,27 +34,32 @@ from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
 from microreason.training.losses import divergence, routing_losses, solution_loss
 from microreason.training.optim import bf16_is_fast, make_optimizers, schedule
+from microreason.training.parallel import Group
 from microreason.training.recipe import Recipe, Stage
 
 
 @contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; the second raises KeyboardInterrupt as usual."""
+    """An event that the first Ctrl-C sets, or SIGTERM; the second Ctrl-C raises KeyboardInterrupt as usual."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
+    pressed = 0
 
     def handler(number: int, frame: object) -> None:
-        if stop.is_set():
+        nonlocal pressed
+        pressed += number == signal.SIGINT
+        if pressed > 1:
             raise KeyboardInterrupt
         stop.set()
 
-    before = signal.signal(signal.SIGINT, handler)
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 class Trainer:
@@ -61,6 +67,7 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, minutes: float | None = None) -> None:
         self.recipe, self.minutes = recipe, minutes
+        self.group = Group()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.autocast = bf16_is_fast(self.device)
         self.tokenizer = Tokenizer.load(recipe.tokenizer)
@@ -165,17 +172,21 @@ class Trainer:
 
     def train_step(self) -> dict[str, float]:
         """One optimiser step. Returns its mean loss per solution token and learning-rate factor."""
-        r = self.recipe
-        factor = schedule(self.progress, r.warmup, r.decay)
-        if not self.batches:
+        r, first = self.recipe, self.group.rank == 0
+        if first and not self.batches:
             self._fetch()
         batches = self.batches
         targets = sum(int((b.targets != IGNORE).sum()) for b in batches)
+        told = (schedule(self.progress, r.warmup, r.decay), targets, sum(b.ids.size for b in batches))
+        factor, targets, tokens = self.group.share(told)
         total = torch.zeros((), device=self.device)
-        for batch in batches:
+        for batch in self.group.hand_out(batches):
             loss = self.loss(batch)
             (loss / targets).backward()
             total += loss.detach()
+        if first:
+            self._fetch()  # while a GPU or the other processes are still at work
+        self.group.add_gradients(self.model, total)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
@@ -185,9 +196,8 @@ class Trainer:
         if self.hold:
             self.hold.apply()
         self.step += 1
-        self.tokens += sum(b.ids.size for b in batches)
-        full = np.mean([(b.documents >= 0).mean() for b in batches])
-        self._fetch()  # while a GPU is still at work; the next line waits for it
+        self.tokens += tokens
+        full = np.mean([(b.documents >= 0).mean() for b in batches]) if batches else 1.0
         routing = {name: float(np.mean(values)) for name, values in self.routing_parts.items()}
         self.routing_parts.clear()
         return {"loss": float(total) / targets, "lr": factor, "full": float(full), **routing}
@@ -229,19 +239,27 @@ class Trainer:
     def run(self, report: Callable[[dict[str, Any]], None] | None = None) -> None:
         """Train to the end of the budget; a checkpoint every few minutes, at the end, and on Ctrl-C.
 
-        The first Ctrl-C ends the run after the step under way, the second at once.
+        The first Ctrl-C ends the run after the step under way, the second at once. Of several processes the first
+        decides, logs and saves.
         """
+        first = self.group.rank == 0
         self.recipe.folder.mkdir(parents=True, exist_ok=True)
         saved = time.monotonic()
-        with interruptible() as stop, (self.recipe.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            while self.progress < 1 and not stop.is_set():
-                while self.progress >= self.stage.until:
+        log_file = self.recipe.folder / "log.jsonl" if first else os.devnull
+        with interruptible() as stop, open(log_file, "a", encoding="utf-8") as log:
+            while True:
+                goes_on, progress = self.group.share((self.progress < 1 and not stop.is_set(), self.progress))
+                if not goes_on:
+                    break
+                while progress >= self.stage.until:
                     self.stage_number += 1
                     self._enter_stage()
                 start, before = time.monotonic(), self.tokens
                 line = self.train_step()
                 taken = time.monotonic() - start
                 self.seconds += taken
+                if not first:
+                    continue
                 record = {
                     "step": self.step, "stage": self.stage_number, "tokens": self.tokens, **line,
                     "tokens_per_second": (self.tokens - before) / taken, "progress": self.progress,
@@ -254,6 +272,7 @@ class Trainer:
                 if time.monotonic() - saved > 60 * self.recipe.checkpoint_minutes:
                     self.save()
                     saved = time.monotonic()
-            self.save()
+            if first:
+                self.save()
         if stop.is_set():
             raise KeyboardInterrupt

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -12,14 +14,52 @@ from microreason.model.routing import read_share, reads
 from microreason.model.transformer import Transformer
 
 
+class _HeadLoss(torch.autograd.Function):
+    """Summed cross-entropy of hidden [S, D] through a head [V, D] for the wanted tokens [S].
+
+    A few hundred positions at a time and their gradient at once, so that logits [S, V] are never kept: on a CPU they
+    stay in its cache, elsewhere they save memory. S is a multiple of `CHUNK`, because a CPU compiles its products for
+    each new shape; positions from `count` on are padding.
+    """
+
+    CHUNK = 512
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, wanted: Tensor, count: int, dtype: torch.dtype) -> Tensor:
+        h, weight = hidden.to(dtype), head.to(dtype)
+        to_hidden, to_head = torch.empty_like(h), torch.zeros_like(head)
+        total = torch.zeros((), device=h.device)
+        real = (torch.arange(len(h), device=h.device) < count).float()[:, None]
+        parts = zip(*(x.split(_HeadLoss.CHUNK) for x in (h, wanted[:, None], real, to_hidden)), strict=True)
+        for part, target, weighs, out in parts:
+            p = (part @ weight.T).softmax(-1, dtype=torch.float32)
+            total -= (p.gather(1, target).clamp_(min=1e-38).log_() * weighs).sum()
+            slope = (p.scatter_add_(1, target, -torch.ones_like(weighs)) * weighs).to(dtype)
+            torch.mm(slope, weight, out=out)
+            to_head += slope.T @ part
+        ctx.save_for_backward(to_hidden, to_head)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        to_hidden, to_head = ctx.saved_tensors
+        return gradients[0] * to_hidden, gradients[0] * to_head, None, None, None
+
+
 def solution_loss(model: Transformer, hidden: Tensor, targets: np.ndarray) -> Tensor:
     """Sum of the cross-entropy over positions with a target; hidden [B, T, D], targets [B, T].
 
     The output head runs on those positions only; which they are is found on the host, so no device waits for it.
     """
     places = np.flatnonzero(targets != IGNORE)
-    chosen, wanted = (torch.from_numpy(a).to(hidden.device) for a in (places, targets.reshape(-1)[places]))
-    return F.cross_entropy(model.logits(hidden.flatten(0, 1)[chosen]).float(), wanted, reduction="sum")
+    padded = np.pad(places, (0, -len(places) % _HeadLoss.CHUNK))
+    wanted = np.maximum(targets.reshape(-1)[padded], 0)
+    chosen, wanted = (torch.from_numpy(a).to(hidden.device) for a in (padded, wanted))
+    device = hidden.device.type
+    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
+    with torch.autocast(device, enabled=False):
+        rows = hidden.flatten(0, 1).index_select(0, chosen)
+        return _HeadLoss.apply(rows, model.embedding.weight, wanted, len(places), dtype)
 
 
 def divergence(model: Transformer, hidden: Tensor, wanted: Tensor, targets: np.ndarray) -> Tensor:

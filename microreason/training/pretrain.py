@@ -29,7 +29,7 @@ def show(trainer: Trainer, quiet: bool = False) -> None:
     """Run a trainer beside a progress bar."""
     percent = TextColumn("{task.percentage:.1f} %")
     columns = [TextColumn("{task.description}"), BarColumn(), percent, TimeElapsedColumn()]
-    with Progress(*columns, disable=quiet) as bar:
+    with Progress(*columns, disable=quiet or trainer.group.rank > 0) as bar:
         task = bar.add_task("training", total=1.0)
 
         def report(record: dict[str, Any]) -> None:

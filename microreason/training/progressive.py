@@ -8,6 +8,7 @@ foundation alone, without a report. Does not cover what a stage does (pretrain.p
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from microreason.errors import BadRecipe
 from microreason.evaluation.records import circumstances, write_json
 from microreason.model.transformer import Transformer
 from microreason.tokenizer import Tokenizer
@@ -69,6 +71,8 @@ def train(recipe: Recipe, minutes: float | None = None, resume: bool = False, qu
     checkpoint cannot be written or read, and KeyboardInterrupt, with everything saved, on Ctrl-C.
     """
     folder = recipe.folder
+    if (recipe.distill or recipe.evolve) and int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise BadRecipe("Distillation and self-evolution run in one process: start this recipe without torchrun.")
     if not (recipe.distill or recipe.evolve):
         pretrain.train(recipe, minutes, resume, quiet)
         return folder
