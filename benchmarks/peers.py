@@ -1,16 +1,20 @@
-"""The same weights and problems in other engines: llama.cpp (Q8_0), transformers (fp32, bf16), onnxruntime, and ours.
+"""The same weights and problems in other engines and in ours: speed of writing, of whole answers, of 32 at once.
 
-python benchmarks/peers.py --json benchmarks/results/peers.json --threads 2
+python benchmarks/peers.py --json benchmarks/results/peers.json
 
-Every engine writes the same number of tokens after the same prompts (contexts of several lengths, and whole problems),
-interleaved: each round runs all of them once, in an order of its own. Medians and 95 % bootstrap intervals of rounds.
-The peers run the dense twin; ours the routed model, and again with guesses. Peers that are not installed are left out.
-Does not cover many problems at once in the peers' servers (`together` has what their libraries offer).
+Four measurements, each in rounds that run all engines once in an order of their own; medians and 95 % bootstrap
+intervals over rounds, and the ratio of ours to the fastest peer.
+`contexts`: prompts of several lengths (problems after one another), then `--tokens` tokens, one sequence.
+`together`: `--batch` prompts of 64 tokens at once. `solutions`: real problems to the end, ours also with guesses
+(cold: from this problem alone; warm: after the solutions of other problems); peers write as many tokens as our solution
+has. The peers run the dense twin; ours the routed model. Peers that are not installed or do not start are left out, and
+named.
+Does not cover memory and cold start (`microreason bench`).
 """
 
 import argparse
+import copy
 import gc
-import json
 import os
 import random
 import time
@@ -18,207 +22,184 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
+from peer_engines import MAKERS
 
 from microreason.evaluation.records import circumstances, write_json
-from microreason.inference.native import NativeEngine
+from microreason.inference.guesses import Guesses
 from microreason.tasks import all_tasks
 
-
-class Ours:
-    """The compiled engine; `guess` as in NativeEngine."""
-
-    def __init__(self, threads, guess):
-        self.engine = NativeEngine(threads=threads, guess=guess)
-
-    def write(self, ids, count):
-        """Write `count` tokens after ids, greedily and past any end; returns them."""
-        network, cache = self.engine.network, self.engine.network.cache(len(ids) + count)
-        self.engine.read(cache, ids[:-1])
-        out = [ids[-1]]
-        while len(out) <= count:
-            guess = self._guess(ids + out[1:], count - len(out)) if self.engine.guess else []
-            best = network.forward([(cache, [out[-1], *guess], 1 + len(guess))]).argmax(1).tolist()
-            right = next((i for i, token in enumerate(guess) if token != best[i]), len(guess))
-            network.commit([[out[-1], *guess[:right]]])
-            out += best[: right + 1]
-        return out[1 : count + 1]
-
-    @staticmethod
-    def _guess(ids, room):
-        end = len(ids)
-        if len(ids) < 3:
-            return []
-        for at in range(end - 4, -1, -1):
-            if ids[at : at + 3] == ids[-3:]:
-                return ids[at + 3 : at + 3 + min(7, room)]
-        return []
-
-
-class LlamaCpp:
-    """llama.cpp from the xllamacpp wheel, Q8_0."""
-
-    def __init__(self, threads, folder):
-        import xllamacpp as x
-
-        from microreason.export.gguf import export_gguf
-
-        params = x.CommonParams()
-        params.model.path = str(export_gguf(folder / "twin.gguf"))
-        params.n_ctx, params.n_parallel, params.warmup = 8192, 1, True
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-        self.server = x.Server(params)
-
-    def write(self, ids, count):
-        """As Ours.write; llama.cpp gives text, so the tokens are counted, not compared."""
-        request = {"prompt": ids, "n_predict": count, "temperature": 0, "top_k": 1, "cache_prompt": False}
-        reply = self.server.handle_completions({**request, "ignore_eos": True})
-        reply = json.loads(reply) if isinstance(reply, str) else reply
-        assert reply["usage"]["completion_tokens"] == count
-        return None
-
-
-class Transformers:
-    """Qwen3ForCausalLM with its own cache, in float32 or bfloat16."""
-
-    def __init__(self, threads, dtype):
-        import torch
-        import transformers
-
-        from microreason.export.dense import dense_tensors, qwen3_settings
-        from microreason.tokenizer import Tokenizer
-
-        torch.set_num_threads(threads)
-        self.torch = torch
-        config, tensors = dense_tensors()
-        self.model = transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**qwen3_settings(config, Tokenizer.load())))
-        self.model.load_state_dict({name: torch.from_numpy(t) for name, t in tensors.items()}, strict=False)
-        self.model.tie_weights()
-        self.model = self.model.to(getattr(torch, dtype)).eval()
-        self.model.generation_config.eos_token_id = None  # write on past any end, as the others do
-
-    def write(self, ids, count):
-        """As Ours.write."""
-        with self.torch.inference_mode():
-            out = self.model.generate(
-                self.torch.tensor([ids]), attention_mask=self.torch.ones(1, len(ids), dtype=self.torch.long),
-                max_new_tokens=count, do_sample=False,
-            )  # fmt: skip
-        return out[0, len(ids) :].tolist()
-
-
-class OnnxRuntime:
-    """The exported graph, float32, or with matrices quantised dynamically to int8."""
-
-    def __init__(self, threads, folder, int8):
-        import onnxruntime
-
-        from microreason.export.onnx import export_onnx
-
-        path = export_onnx(folder / "twin.onnx")
-        if int8:
-            from onnxruntime.quantization import quantize_dynamic
-
-            quantize_dynamic(path, folder / "twin-int8.onnx", per_channel=True, op_types_to_quantize=["MatMul"])
-            path = folder / "twin-int8.onnx"
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        self.past = [i for i in self.session.get_inputs() if i.name != "ids"]
-
-    def write(self, ids, count):
-        """As Ours.write."""
-        past = {i.name: np.zeros((1, i.shape[1], 0, i.shape[3]), np.float32) for i in self.past}
-        out, chunk = [], ids
-        while len(out) < count:
-            logits, *present = self.session.run(None, {"ids": np.array([chunk]), **past})
-            past = dict(zip(past, present, strict=True))
-            out.append(int(logits[0, -1].argmax()))
-            chunk = out[-1:]
-        return out
+PEERS_OF_SOLUTIONS = ("llama.cpp Q8_0", "CTranslate2 int8")  # the fastest at short contexts; the others cost minutes
 
 
 def engines(threads, folder, wanted):
-    """Those of `wanted` (all, if empty) that are installed, by name."""
-    makers = {
-        "ours": lambda: Ours(threads, False), "ours, guessing": lambda: Ours(threads, True),
-        "llama.cpp Q8_0": lambda: LlamaCpp(threads, folder),
-        "transformers fp32": lambda: Transformers(threads, "float32"),
-        "transformers bf16": lambda: Transformers(threads, "bfloat16"),
-        "onnxruntime fp32": lambda: OnnxRuntime(threads, folder, False),
-        "onnxruntime int8": lambda: OnnxRuntime(threads, folder, True),
-    }  # fmt: skip
-    made = {}
-    for name, make in makers.items():
+    """Those of `wanted` (all, if empty) that can be used, by name, and why the others cannot."""
+    made, out = {}, {}
+    for name, make in MAKERS.items():
         if not wanted or name in wanted:
             try:
-                made[name] = make()
-            except ImportError as error:
-                print(f"{name} is left out: {error}")
-    return made
+                made[name] = make(threads, folder)
+            except Exception as error:  # whatever a peer's library raises, the others can still be measured
+                out[name] = f"{type(error).__name__}: {error}"[:200]
+                print(f"{name} is left out: {out[name]}")
+    return made, out
 
 
-def interval(seconds, seed=0):
+def interval(values, seed=0):
     """Median and its 95 % bootstrap interval."""
-    draws = np.random.default_rng(seed).choice(seconds, (2000, len(seconds)))
+    draws = np.random.default_rng(seed).choice(values, (2000, len(values)))
     low, high = np.percentile(np.median(draws, 1), [2.5, 97.5])
-    return {"median": float(np.median(seconds)), "low": float(low), "high": float(high)}
+    return {"median": float(np.median(values)), "low": float(low), "high": float(high), "n": len(values)}
+
+
+def ratio(ours, theirs, seed=0):
+    """Median of ours over median of theirs, with its interval; rounds are drawn together."""
+    ours, theirs = np.array(ours), np.array(theirs)
+    rounds = np.random.default_rng(seed).integers(len(ours), size=(2000, len(ours)))
+    draws = np.median(ours[rounds], 1) / np.median(theirs[rounds], 1)
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return {
+        "median": float(np.median(ours) / np.median(theirs)),
+        "low": float(low),
+        "high": float(high),
+        "n": len(ours),
+    }
+
+
+def against(rates):
+    """Ratios of each of our rows to the peer with the highest median rate."""
+    peers = {name: values for name, values in rates.items() if not name.startswith("ours")}
+    if not peers:
+        return {}
+    best = max(peers, key=lambda name: np.median(peers[name]))
+    return {"fastest_peer": best, **{n: ratio(v, peers[best]) for n, v in rates.items() if n.startswith("ours")}}
+
+
+def turns(rounds, names, seed):
+    """(round, engine), every engine once a round."""
+    for number in range(rounds):
+        order = list(names)
+        random.Random(seed * 1000 + number).shuffle(order)
+        for name in order:
+            gc.collect()
+            yield number, name
+
+
+def measure_contexts(made, stream, contexts, tokens, rounds):
+    """Rows by engine and context, and ratios by context."""
+    rows, ratios = [], {}
+    for context in contexts:
+        prompt = list(islice(cycle(stream), context))
+        decode, first, whole, written = ({name: [] for name in made} for _ in range(4))
+        for engine in made.values():
+            engine.write(prompt, 2)
+        for _, name in turns(rounds, made, context):
+            ids, begun, done = made[name].write(prompt, tokens)
+            decode[name].append((tokens - 1) / (done - begun))
+            first[name].append(begun)
+            whole[name].append(done)
+            written[name] = ids
+        true = written.get("transformers fp32")
+        for name in made:
+            same = None
+            if written[name] and true:
+                same = [*(a == b for a, b in zip(written[name], true, strict=True)), False].index(False)
+            rows.append({
+                "engine": name, "context": context, "decode_tokens_per_second": interval(decode[name]),
+                "first_token_seconds": interval(first[name]), "answer_seconds": interval(whole[name]),
+                "same_tokens_as_fp32": same,
+            })  # fmt: skip
+            print(
+                f"{name:22} {context:5}: {np.median(decode[name]):8.1f} tokens/s, answer {np.median(whole[name]):.4f} s"
+            )
+        speed = {name: 1 / np.array(values) for name, values in whole.items()}
+        ratios[str(context)] = {
+            "decode": against(decode),
+            "answer": {n: ratio(speed["ours"], v) for n, v in speed.items() if n.startswith("transformers")},
+        }
+    return rows, ratios
+
+
+def measure_together(made, stream, batch, tokens, rounds):
+    """Rows by engine, and the ratio."""
+    prompts = [list(islice(cycle(stream), 64 * i, 64 * (i + 1))) for i in range(batch)]
+    rates = {name: [] for name in made}
+    for name in made:
+        made[name].together(prompts, 2)
+    for _, name in turns(rounds, made, 1):
+        rates[name].append(batch * tokens / made[name].together(prompts, tokens))
+    for name, values in rates.items():
+        print(f"{name:22} {batch} at once: {np.median(values):8.1f} tokens/s")
+    return [{"engine": n, "tokens_per_second": interval(v)} for n, v in rates.items()], against(rates)
+
+
+def measure_solutions(made, problems, others, rounds, longest):
+    """Rows by engine (ours plain, with cold and with warm guesses), and ratios; rates are of whole rounds."""
+    engine = made["ours"].engine
+    warm = Guesses()
+    engine.guess, engine.guesses = True, warm
+    engine.generate([p.text for p in others], max_tokens=longest)
+    ids = [engine.tokenizer.encode_problem(p.text) for p in problems]
+    engine.guess = False
+    counts = [g.tokens for g in engine.generate([p.text for p in problems], max_tokens=longest)]
+    ways = {"ours": None, "ours, guessing, cold": Guesses(), "ours, guessing, warm": warm}
+    names = [*ways, *(name for name in PEERS_OF_SOLUTIONS if name in made)]
+    seconds, steps = {name: [] for name in names}, dict.fromkeys(names, sum(counts))
+    for _, name in turns(rounds, names, 2):
+        own = []
+        for problem, prompt, count in zip(problems, ids, counts, strict=True):
+            if name in ways:
+                engine.guess, engine.guesses = ways[name] is not None, copy.deepcopy(ways[name])
+                before, start = engine.steps, time.perf_counter()
+                engine.generate([problem.text], max_tokens=longest)
+                own.append(time.perf_counter() - start)
+                steps[name] += (engine.steps - before) / rounds
+            else:
+                own.append(made[name].write(prompt, count)[2])
+        seconds[name].append(own)
+    engine.guess = False
+    rates = {name: sum(counts) / np.sum(values, 1) for name, values in seconds.items()}
+    rows = []
+    for name in names:
+        each = np.median(seconds[name], 0)
+        written = steps[name] - sum(counts) if name in ways else sum(counts)
+        rows.append({
+            "engine": name, "tokens_per_second": interval(rates[name]), "tokens_per_step": sum(counts) / written,
+            "answer_seconds_p50": float(np.median(each)), "answer_seconds_p95": float(np.percentile(each, 95)),
+        })  # fmt: skip
+        print(f"{name:22} solutions: {np.median(rates[name]):8.1f} tokens/s, {rows[-1]['tokens_per_step']:.2f} a step")
+    return rows, against(rates), {"problems": len(problems), "tokens": sum(counts), "other_solutions": len(others)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--contexts", default="64,1024,4096", help="tokens of prompt")
-    parser.add_argument("--tokens", type=int, default=64, help="tokens written after each")
+    parser.add_argument("--contexts", default="64,200,1024,4096", help="tokens of prompt")
+    parser.add_argument("--tokens", type=int, default=24, help="tokens written after each")
+    parser.add_argument("--batch", type=int, default=32, help="prompts at once")
+    parser.add_argument("--problems", type=int, default=12, help="problems that are solved to the end")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--engines", default="", help="names with commas between; left out, all")
-    parser.add_argument("--folder", type=Path, default=Path("/tmp"), help="where exports are written")
+    parser.add_argument("--folder", type=Path, default=Path("/tmp/microreason-peers"), help="where exports are written")
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
-    made = engines(args.threads, args.folder, [n.strip() for n in args.engines.split(",") if n.strip()])
-    ours = next(e for e in made.values() if isinstance(e, Ours)).engine
+    args.folder.mkdir(parents=True, exist_ok=True)
+    made, out = engines(args.threads, args.folder, [n.strip() for n in args.engines.split(",") if n.strip()])
+    engine = made["ours"].engine
     tasks = all_tasks()
-    known = [name for name in ours.info["origin"].get("tasks", []) if name in tasks]
-    texts = [tasks[name].generate(11, 0, 0.3).text for name in known]
-    stream = [i for text in texts for i in ours.tokenizer.encode_problem(text)]
-    seconds, cpu, agree = {}, {}, {}
-    for context in (int(c) for c in args.contexts.split(",")):
-        prompt = list(islice(cycle(stream), context))
-        for engine in made.values():
-            engine.write(prompt, 4)
-        for number in range(args.rounds):
-            order = list(made)
-            random.Random(number).shuffle(order)
-            for name in order:
-                gc.collect()
-                for count in (1, args.tokens):
-                    start, used = time.perf_counter(), time.process_time()
-                    written = made[name].write(prompt, count)
-                    cpu.setdefault((name, context, count), []).append(time.process_time() - used)
-                    seconds.setdefault((name, context, count), []).append(time.perf_counter() - start)
-                agree.setdefault((name, context), written)
-    rows = []
-    for name in made:
-        for context in dict.fromkeys(c for _, c, _ in seconds):
-            first, whole = (np.array(seconds[name, context, count]) for count in (1, args.tokens))
-            theirs, mine = agree.get(("transformers fp32", context)), agree[name, context]
-            compared = mine is not None and theirs is not None
-            same = [*(a == b for a, b in zip(mine, theirs, strict=True)), False] if compared else []
-            used = np.array(cpu[name, context, args.tokens]) - np.array(cpu[name, context, 1])
-            rows.append({
-                "engine": name, "context": context,
-                "first_token_seconds": interval(first), "answer_seconds": interval(whole),
-                "decode_tokens_per_second": interval((args.tokens - 1) / (whole - first)),
-                "decode_tokens_per_cpu_second": interval((args.tokens - 1) / used),
-                "same_tokens_as_fp32": same.index(False) if compared else None,
-            })  # fmt: skip
-            row = rows[-1]["decode_tokens_per_second"]
-            per_cpu = rows[-1]["decode_tokens_per_cpu_second"]["median"]
-            span = f"{row['low']:.1f} to {row['high']:.1f}"
-            print(f"{name:20} {context:5} decode {row['median']:8.1f} ({span}) tokens/s, {per_cpu:.1f} a CPU-second")
+    known = [name for name in engine.info["origin"].get("tasks", []) if name in tasks]
+    drawn = [tasks[name].generate(11, 0, 0.3) for name in known]
+    others = [tasks[name].generate(12, i, 0.3) for name in known for i in range(6)]
+    stream = [i for problem in drawn for i in engine.tokenizer.encode_problem(problem.text)]
+    random.Random(0).shuffle(drawn)
+    begun = time.perf_counter()
+    rows, ratios = measure_contexts(made, stream, [int(c) for c in args.contexts.split(",")], args.tokens, args.rounds)
+    together, at_once = measure_together(made, stream, args.batch, args.tokens, args.rounds)
+    solutions, solved, sizes = measure_solutions(made, drawn[: args.problems], others, args.rounds, 128)
     write_json(args.json, {
         "benchmark": "peers", "rounds": args.rounds, "threads": args.threads, "tokens": args.tokens,
-        "weights": ours.info["sha256"], "cpu": ours.info["cpu"],
-        **circumstances(ours.info), "rows": rows,
+        "batch": args.batch, "left_out": out, "instructions": engine.info["cpu"], **circumstances(engine.info),
+        "seconds": time.perf_counter() - begun, "contexts": rows, "together": together, "solutions": solutions,
+        "solutions_of": sizes, "ratios": {"contexts": ratios, "together": at_once, "solutions": solved},
     })  # fmt: skip
 
 

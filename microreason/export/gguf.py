@@ -58,6 +58,7 @@ def export_gguf(output: Path, folder: Path | str | None = None, form: str = "q8_
     writer.add_value_length(config.head_dim)
     writer.add_rope_freq_base(config.rope_theta)
     writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0 if form == "q8_0" else gguf.LlamaFileType.ALL_F32)
     _add_tokens(writer, tokenizer, config.vocab_size)
     for name, tensor in tensors.items():
         if tensor.ndim == 2 and form == "q8_0":

@@ -25,7 +25,7 @@ class Guesses:
     """
 
     def __init__(self) -> None:
-        self._table = array("L", bytes(array("L").itemsize << _BITS))
+        self._table = array("I", bytes(array("I").itemsize << _BITS))
 
     def learn(self, ids: Sequence[int], start: int) -> None:
         """Remember the tokens of ids from place `start` on, each with what stands before it."""
