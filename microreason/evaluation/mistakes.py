@@ -5,7 +5,8 @@ file is one kind, by its name. The score is the share of solutions whose first w
 named exactly, mean over kinds. `mistakes`: solutions by this package's generators to problems that never occur in
 training, three in four with a mistake; beside the same score, the share of right answers after the wrong step is shown.
 Plain: the network alone; what the step checkers alone would score stands beside it. A solution that does not fit the
-context scores 0 and is counted. Ctrl-C keeps what is finished. Does not cover the network's form of the problem (mistakes/form.py).
+context scores 0 and is counted. Ctrl-C keeps what is finished. Does not cover the network's form of the problem
+(mistakes/form.py).
 """
 
 from __future__ import annotations

@@ -74,6 +74,13 @@ _LAST = (
     "{s}, so the answer is {a}.",
     "<This means|Hence> {s}<. The answer is|:> {a}<.|>",
 )  # fmt: skip
+_LAST_TWO = (
+    (
+        "<According to|In|By> this <ordering|order>, <what we look for|the one asked for> is {x}.",
+        "{s}. So the answer is {a}.",
+    ),
+    ("<According to|In> this <ordering|order>, {s}.", "So the answer is {a}."),
+)
 _BEFORE = (
     "<The following|Each of the following> <paragraph|text> <describes|is about> {n} things in a fixed order. The "
     "statements <do not contradict each other|are consistent>. ", "", "",
@@ -149,9 +156,10 @@ def deduction(rng: random.Random, difficulty: float, broken: bool) -> Trace:
     def clue_row(clue: Clue) -> str:
         kind, a, b = clue
         if kind == "at":
+            b %= size
             items = ["_"] * size
             items[b] = plain[a]
-            return row(items, True)
+            return row(items if slots else [*["?"][: b > 0], plain[a], *["?"][: b < size - 1]], True)
         low, high = (a, b) if kind == "low" else (b, a)
         return row(["", plain[low], plain[high], ""] if row_style != "{x}" else [plain[low], plain[high]]).replace(
             "  ", " "
@@ -174,7 +182,9 @@ def deduction(rng: random.Random, difficulty: float, broken: bool) -> Trace:
     else:
         text += f" Which {be} {place(asked)}?"
     clue_style, whole_style, last_style = (worded(rng.choice(options), rng) for options in (_CLUE, _WHOLE, _LAST))
-    part_style, combine = worded(rng.choice(_PART), rng), rng.random() < 0.4
+    slots, growing, in_two = rng.random() < 0.5, size <= 5 and rng.random() < 0.3, rng.random() < 0.4
+    last_two = [worded(style, rng) for style in rng.choice(_LAST_TWO)]
+    part_style, combine = worded(rng.choice(_PART), rng), not growing and rng.random() < 0.4
     partial = [
         _chained(clues[: i + 1], size) if combine and 0 < i < len(clues) - 1 else None for i in range(len(clues))
     ]
@@ -187,20 +197,31 @@ def deduction(rng: random.Random, difficulty: float, broken: bool) -> Trace:
             return (kind, a, rng.choice([j for j in range(size) if j != i]))
         return ("high" if kind == "low" else "low", a, b)
 
+    def so_far(i: int, row_order: list[int]) -> str:
+        """What clue i says, or all that is known with it, where that is an order."""
+        known = _settled(clues[: i + 1], size) if growing else None
+        if known is None or len(known) < 2:
+            return clue_row(clues[i])
+        ends = [any(kind == "at" and b % size == end for kind, _, b in clues[: i + 1]) for end in (0, size - 1)]
+        items = [plain[a] for a in sorted(known, key=row_order.index)]
+        if row_style != "{x}":
+            items = [*[""][: not ends[0]], *items, *[""][: not ends[1]]]
+        return row(items).replace("  ", " ")
+
     number = len(clues)
     part_at = rng.choice([i for i, known in enumerate(partial) if known] or [None])
 
     def run(bad: int | None) -> list[str]:
         steps, row_order = list(lead), list(order)
         for i, clue in enumerate(clues):
-            noted = turned(clue) if bad == i else clue
-            steps.append(upper(clue_style.format(c=place_told(clue), o=clue_row(noted), i=i + 1)))
             if bad == i:
-                if clue[0] == "at":
-                    j, k = row_order.index(clue[1]), noted[2]
-                else:
-                    j, k = row_order.index(clue[1]), row_order.index(clue[2])
+                noted = turned(clue)
+                shown_row = clue_row(noted)
+                j, k = row_order.index(clue[1]), noted[2] if clue[0] == "at" else row_order.index(clue[2])
                 row_order[j], row_order[k] = row_order[k], row_order[j]
+            if bad != i or growing:
+                shown_row = so_far(i, row_order)
+            steps.append(upper(clue_style.format(c=place_told(clue), o=shown_row, i=i + 1)))
             known = partial[i]
             if known:
                 shown = sorted(known, key=row_order.index)
@@ -224,8 +245,8 @@ def deduction(rng: random.Random, difficulty: float, broken: bool) -> Trace:
         mark = letters[options.index(said)] if with_options else things[at]
         if bad == number + 2 and with_options:
             mark = rng.choice([x for x in letters if x != mark])
-        steps.append(upper(last_style.format(s=said, a=mark)))
-        return steps
+        ends = last_two if in_two else (last_style,)
+        return [*steps, *(upper(style.format(s=said, a=mark, x=things[at])) for style in ends)]
 
     right = run(None)
     redo = ["ok"] * len(lead)
@@ -238,7 +259,8 @@ def deduction(rng: random.Random, difficulty: float, broken: bool) -> Trace:
             redo.append(" < ".join(plain[a] for a in known))
     redo.append(" ".join(plain[a] for a in order))
     answer = letters[options.index(statements[asked])] if with_options else things[order[asked]]
-    redo.append(f"{asked + 1} {plain[order[asked]]} {answer}")
+    where = f"{asked + 1} {plain[order[asked]]}"
+    redo += [where, answer] if in_two else [f"{where} {answer}"]
     steps, wrong = right, None
     if broken:
         parts = [number + 3] * 2 if part_at is not None else []
@@ -255,6 +277,17 @@ def _chained(clues: list[Clue], size: int) -> list[int] | None:
         if all(pair in pairs for pair in pairwise(order)):
             return list(order)
     return None
+
+
+def _settled(clues: list[Clue], size: int) -> list[int] | None:
+    """The things that some clues name in their order, where the clues leave one order of them; else None."""
+    named = {a for _, a, _ in clues} | {b for kind, _, b in clues if kind != "at"}
+    orders = {
+        tuple(a for a in order if a in named)
+        for order in permutations(range(size))
+        if all(_holds(clue, order) for clue in clues)
+    }
+    return list(orders.pop()) if len(orders) == 1 else None
 
 
 def _chain_clues(order: list[int], rng: random.Random) -> list[Clue]:

@@ -22,8 +22,8 @@ _LETTERS = re.compile(r"^[a-z]{2,} [a-z-](?: [a-z]{2,} [a-z-])+$")
 _WORDS = re.compile(r"^[a-z]{2,}(?: [a-z]{2,})+$")
 _ORDER = re.compile(r"^\w+(?: < \w+)+$")
 _PLACE = re.compile(r"^(\w+) (\d)$")
-_ROW = re.compile(r"^\w+(?: \w+){2,6}$")
-_ASKED = re.compile(r"^(\d) (\w+) ")
+_ROW = re.compile(r"^(?!the )\w+(?: \w+){2,6}$")
+_ASKED = re.compile(r"^(\d) (\w+)(?: |$)")
 _HEAD = re.compile(r"\n(?:Solution|Answer in steps|Here is what was written|A student's work):\n")
 
 
