@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from itertools import pairwise, permutations
 
+from microreason.mistakes.rows import Clue, chain_clues, chained, few_clues, settled
 from microreason.mistakes.trace import Trace, first_difference, worded, words
 
 
@@ -82,222 +82,205 @@ _LAST_TWO = (
     ("<According to|In> this <ordering|order>, {s}.", "So the answer is {a}."),
 )
 _BEFORE = (
-    "<The following|Each of the following> <paragraph|text> <describes|is about> {n} things in a fixed order. The "
+    "<The following text|This paragraph|Each of the following paragraphs> is about {n} things in a fixed order. The "
     "statements <do not contradict each other|are consistent>. ", "", "",
 )  # fmt: skip
-Clue = tuple[str, int, int]  # "at": thing, place (negative from the high end); "low", "high": thing, thing
 
 
-def _holds(clue: Clue, order: tuple[int, ...]) -> bool:
-    kind, a, b = clue
-    if kind == "at":
-        return order[b] == a
-    low = order.index(a) < order.index(b)
-    return low if kind == "low" else not low
+@dataclass(frozen=True)
+class _Puzzle:
+    """Things, their numbers in order from the low end, the clues, and which place (from 0) is asked for; `letters` of
+    the options in the order of the things they name, empty where there are no options."""
+
+    scene: Scene
+    things: list[str]
+    order: list[int]
+    clues: list[Clue]
+    asked: int
+    letters: list[str]
+
+    @property
+    def short(self) -> list[str]:
+        """The things as rows name them."""
+        return [thing.removeprefix("the ").removesuffix(" book") for thing in self.things]
+
+    def place(self, i: int) -> str:
+        """How place i is called, counted from the low end."""
+        size = len(self.things)
+        return self.scene.ends[i > 0] if i in (0, size - 1) else f"the {_TH[i + 1]} {self.scene.up}"
+
+    def told(self, clue: Clue) -> str:
+        """A clue in words."""
+        kind, a, b = clue
+        scene, size = self.scene, len(self.things)
+        if kind != "at":
+            return f"{self.things[a]} {scene.low if kind == 'low' else scene.high} {self.things[b]}"
+        if -size < b < -1:
+            return f"{self.things[a]} {scene.be} the {_TH[-b]} {scene.down}"
+        return f"{self.things[a]} {scene.be} {self.place(b % size)}"
+
+    def at_place(self, thing: int) -> str:
+        """That a thing stands where it is asked for."""
+        return f"{self.things[thing]} {self.scene.be} {self.place(self.asked)}"
+
+    def answer(self, thing: int) -> str:
+        """The option that says so, or the thing."""
+        return self.letters[thing] if self.letters else self.things[thing]
+
+    def story(self) -> str:
+        """The things and the clues."""
+        begin = self.scene.begin.format(n=_NUMBERS[len(self.things)])
+        listed = f"{', '.join(self.things[:-1])}, and {self.things[-1]}"
+        return f"{_upper(begin)}: {listed}. " + " ".join(_upper(self.told(clue)) + "." for clue in self.clues)
+
+    def question(self) -> str:
+        """What is asked, behind the story."""
+        if not self.letters:
+            return f" Which {self.scene.be} {self.place(self.asked)}?"
+        lines = sorted(f"{letter} {_upper(self.at_place(i))}" for i, letter in enumerate(self.letters))
+        return "\nOptions:\n" + "\n".join(lines)
 
 
-def _clues(order: list[int], rng: random.Random) -> list[Clue]:
-    """Clues that together leave this order only, none of them needless."""
-    size = len(order)
-    every: list[Clue] = []
-    for i, a in enumerate(order):
-        every += [("at", a, i), ("at", a, i - size)]
-        for j, b in enumerate(order):
-            if i < j:
-                every += [("low", a, b), ("high", b, a)]
-    rng.shuffle(every)
-    every.sort(key=lambda clue: clue[0] == "at" and rng.random() < 0.5)
-    left = list(permutations(range(size)))
-    clues = []
-    for clue in every:
-        keeping = [o for o in left if _holds(clue, o)]
-        if len(keeping) < len(left):
-            clues.append(clue)
-            left = keeping
-        if len(left) == 1:
-            break
-    return clues
+def _upper(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _puzzle(rng: random.Random, difficulty: float) -> _Puzzle:
+    """Three, five or seven things; three or four where it is easy."""
+    size = rng.choice((3, 3, 5, 5, 7)) if difficulty > 0.4 else rng.choice((3, 3, 3, 4))
+    scene = rng.choice(SCENES)
+    order = rng.sample(range(size), size)
+    clues = few_clues(order, rng) if size < 7 else chain_clues(order, rng)
+    letters = rng.sample([f"({letter})" for letter in "ABCDEFG"[:size]], size) if rng.random() < 0.8 else []
+    return _Puzzle(scene, rng.sample(scene.things, size), order, clues, rng.randrange(size), letters)
+
+
+class _Style:
+    """How the steps about a puzzle are written: templates, and the layout of rows."""
+
+    def __init__(self, puzzle: _Puzzle, rng: random.Random) -> None:
+        self.puzzle, self.size = puzzle, len(puzzle.things)
+        self.row = rng.choice(('"({l}) {x} ({h})"', '"({l}) {x} ({h})"', "{x}", "{l}: {x} :{h}"))
+        self.between = rng.choice((" ? ", " < ", " - ")) if self.row == "{x}" else " ? "
+        self.slots = rng.random() < 0.5  # places left free are shown one by one
+        self.growing = self.size <= 5 and rng.random() < 0.3  # a row shows all that is known
+        self.clue, self.part, self.whole = (worded(rng.choice(options), rng) for options in (_CLUE, _PART, _WHOLE))
+        self.ends = [worded(end, rng) for end in rng.choice(_LAST_TWO)] if rng.random() < 0.4 else [
+            worded(rng.choice(_LAST), rng)]  # fmt: skip
+        self.lead = (
+            [f"We write down what each clue says about the {_NUMBERS[self.size]}."] if rng.random() < 0.3 else []
+        )
+        parts = not self.growing and rng.random() < 0.4
+        count = len(puzzle.clues)
+        self.partial = [
+            chained(puzzle.clues[: i + 1], self.size) if parts and 0 < i < count - 1 else None for i in range(count)
+        ]
+
+    def written(self, items: list[str], between: str | None = None) -> str:
+        """Items as a row; empty ones stand for an open end."""
+        inner = (self.between if between is None else between).join(items)
+        return self.row.format(l=self.puzzle.scene.sides[0], h=self.puzzle.scene.sides[1], x=inner).replace("  ", " ")
+
+    def complete(self, order: list[int]) -> str:
+        """A row with every thing."""
+        between = self.between if self.row == "{x}" else " "
+        return self.written([self.puzzle.short[a] for a in order], between)
+
+    def loose(self, things: list[int], low: bool = True, high: bool = True) -> str:
+        """Things in order, with room at the ends where `low` and `high` say so."""
+        items = [self.puzzle.short[a] for a in things]
+        if self.row != "{x}":
+            items = [*[""][:low], *items, *[""][:high]]
+        return self.written(items)
+
+    def clue_row(self, clue: Clue) -> str:
+        """What one clue says."""
+        kind, a, b = clue
+        if kind != "at":
+            return self.loose([a, b] if kind == "low" else [b, a])
+        b %= self.size
+        items = ["_"] * self.size
+        items[b] = self.puzzle.short[a]
+        if not self.slots:
+            items = [*["?"][: b > 0], self.puzzle.short[a], *["?"][: b < self.size - 1]]
+        return self.written(items, self.between if self.row == "{x}" else " ")
+
+    def known_row(self, i: int, order: list[int]) -> str:
+        """What clue i says; where rows grow, all that is known with it, if that is one order."""
+        clues = self.puzzle.clues[: i + 1]
+        known = settled(clues, self.size) if self.growing else None
+        if known is None or len(known) < 2:
+            return self.clue_row(clues[i])
+        low, high = (all(kind != "at" or b % self.size != end for kind, _, b in clues) for end in (0, self.size - 1))
+        return self.loose(sorted(known, key=order.index), low, high)
+
+
+def _solve(style: _Style, rng: random.Random, bad: str, at: int = 0) -> list[str]:
+    """The steps. `bad` says which is wrong: "clue" or "part" number `at`, "whole", "place", "option", or "" for none;
+    what follows goes on from it."""
+    puzzle, steps, order = style.puzzle, list(style.lead), list(style.puzzle.order)
+    for i, clue in enumerate(puzzle.clues):
+        turned = bad == "clue" and i == at
+        row = style.known_row(i, order)
+        if turned:
+            kind, a, b = clue
+            if kind == "at":
+                clue = kind, a, rng.choice([j for j in range(style.size) if j != b % style.size])
+            else:
+                clue = "high" if kind == "low" else "low", a, b
+            j, k = order.index(a), clue[2] if kind == "at" else order.index(b)
+            order[j], order[k] = order[k], order[j]
+            row = style.known_row(i, order) if style.growing else style.clue_row(clue)
+        steps.append(_upper(style.clue.format(c=puzzle.told(puzzle.clues[i]), o=row, i=i + 1)))
+        known = style.partial[i]
+        if known:
+            shown = sorted(known, key=order.index)
+            if bad == "part" and i == at:
+                j = rng.randrange(len(shown) - 1)
+                shown[j : j + 2] = shown[j + 1], shown[j]
+            steps.append(style.part.format(i=len(steps) + 1 - len(style.lead), o=style.loose(shown)))
+    if bad == "whole":
+        j, k = rng.sample(range(style.size), 2)
+        order[j], order[k] = order[k], order[j]
+    steps.append(style.whole.format(i=len(steps) + 1 - len(style.lead), o=style.complete(order)))
+    thing = order[puzzle.asked]
+    if bad == "place":
+        thing = rng.choice([a for a in order if a != thing])
+    chosen = rng.choice([a for a in order if a != thing]) if bad == "option" else thing
+    facts = {"s": puzzle.at_place(thing), "x": puzzle.things[thing], "a": puzzle.answer(chosen)}
+    return [*steps, *(_upper(end.format(**facts)) for end in style.ends)]
+
+
+def _redone(style: _Style) -> list[str]:
+    """What the right steps come to."""
+    puzzle, short = style.puzzle, style.puzzle.short
+    redo = ["ok"] * len(style.lead)
+    for (kind, a, b), known in zip(puzzle.clues, style.partial, strict=True):
+        low, high = (a, b) if kind == "low" else (b, a)
+        redo.append(f"{short[a]} {b % style.size + 1}" if kind == "at" else f"{short[low]} < {short[high]}")
+        if known:
+            redo.append(" < ".join(short[a] for a in known))
+    thing = puzzle.order[puzzle.asked]
+    where = f"{puzzle.asked + 1} {short[thing]}"
+    redo.append(" ".join(short[a] for a in puzzle.order))
+    return [*redo, *([where, puzzle.answer(thing)] if len(style.ends) == 2 else [f"{where} {puzzle.answer(thing)}"])]
 
 
 def deduction(rng: random.Random, difficulty: float, broken: bool) -> Trace:
-    """Rows of three, five or seven."""
-    size = rng.choice((3, 3, 5, 5, 7)) if difficulty > 0.4 else rng.choice((3, 3, 3, 4))
-    scene = rng.choice(SCENES)
-    things = rng.sample(scene.things, size)
-    plain = [thing.removeprefix("the ").removesuffix(" book") for thing in things]
-    order = rng.sample(range(size), size)
-    clues = _clues(order, rng) if size < 7 else _chain_clues(order, rng)
-    be = scene.be
-
-    def place(i: int) -> str:
-        i = i if i >= 0 else i + size
-        if i in (0, size - 1):
-            return scene.ends[i > 0]
-        return f"the {_TH[i + 1]} {scene.up}"
-
-    def place_told(clue: Clue) -> str:
-        kind, a, b = clue
-        if kind != "at":
-            return f"{things[a]} {scene.low if kind == 'low' else scene.high} {things[b]}"
-        if b < 0 and b not in (-1, -size):
-            return f"{things[a]} {be} the {_TH[-b]} {scene.down}"
-        return f"{things[a]} {be} {place(b)}"
-
-    def upper(text: str) -> str:
-        return text[0].upper() + text[1:]
-
-    row_style = rng.choice(('"({l}) {x} ({h})"', '"({l}) {x} ({h})"', "{x}", "{l}: {x} :{h}"))
-    between = rng.choice((" ? ", " < ", " - ")) if row_style == "{x}" else " ? "
-
-    def row(items: list[str], sure: bool = False) -> str:
-        inner = (" " if row_style != "{x}" else between).join(items) if sure else between.join(items)
-        return row_style.format(l=scene.sides[0], h=scene.sides[1], x=inner)
-
-    def clue_row(clue: Clue) -> str:
-        kind, a, b = clue
-        if kind == "at":
-            b %= size
-            items = ["_"] * size
-            items[b] = plain[a]
-            return row(items if slots else [*["?"][: b > 0], plain[a], *["?"][: b < size - 1]], True)
-        low, high = (a, b) if kind == "low" else (b, a)
-        return row(["", plain[low], plain[high], ""] if row_style != "{x}" else [plain[low], plain[high]]).replace(
-            "  ", " "
-        )
-
-    statements = [f"{things[a]} {be} {place(i)}" for i, a in enumerate(order)]
-    asked = rng.randrange(size)
-    at_place = [f"{thing} {be} {place(asked)}" for thing in things]
-    options = rng.sample(at_place, size)
-    letters = [f"({'ABCDEFG'[i]})" for i in range(size)]
-    text = (
-        worded(rng.choice(_BEFORE), rng).format(n=_NUMBERS[size])
-        + f"{upper(scene.begin.format(n=_NUMBERS[size]))}: {', '.join(things[:-1])}, and {things[-1]}. "
-    )
-    text += " ".join(upper(place_told(clue)) + "." for clue in clues)
-    core = text
-    with_options = rng.random() < 0.8
-    if with_options:
-        text += "\nOptions:\n" + "\n".join(f"{a} {upper(o)}" for a, o in zip(letters, options, strict=True))
-    else:
-        text += f" Which {be} {place(asked)}?"
-    clue_style, whole_style, last_style = (worded(rng.choice(options), rng) for options in (_CLUE, _WHOLE, _LAST))
-    slots, growing, in_two = rng.random() < 0.5, size <= 5 and rng.random() < 0.3, rng.random() < 0.4
-    last_two = [worded(style, rng) for style in rng.choice(_LAST_TWO)]
-    part_style, combine = worded(rng.choice(_PART), rng), not growing and rng.random() < 0.4
-    partial = [
-        _chained(clues[: i + 1], size) if combine and 0 < i < len(clues) - 1 else None for i in range(len(clues))
-    ]
-    lead = [f"We write down what each clue says about the {_NUMBERS[size]}."] if rng.random() < 0.3 else []
-
-    def turned(clue: Clue) -> Clue:
-        kind, a, b = clue
-        if kind == "at":
-            i = b if b >= 0 else b + size
-            return (kind, a, rng.choice([j for j in range(size) if j != i]))
-        return ("high" if kind == "low" else "low", a, b)
-
-    def so_far(i: int, row_order: list[int]) -> str:
-        """What clue i says, or all that is known with it, where that is an order."""
-        known = _settled(clues[: i + 1], size) if growing else None
-        if known is None or len(known) < 2:
-            return clue_row(clues[i])
-        ends = [any(kind == "at" and b % size == end for kind, _, b in clues[: i + 1]) for end in (0, size - 1)]
-        items = [plain[a] for a in sorted(known, key=row_order.index)]
-        if row_style != "{x}":
-            items = [*[""][: not ends[0]], *items, *[""][: not ends[1]]]
-        return row(items).replace("  ", " ")
-
-    number = len(clues)
-    part_at = rng.choice([i for i, known in enumerate(partial) if known] or [None])
-
-    def run(bad: int | None) -> list[str]:
-        steps, row_order = list(lead), list(order)
-        for i, clue in enumerate(clues):
-            if bad == i:
-                noted = turned(clue)
-                shown_row = clue_row(noted)
-                j, k = row_order.index(clue[1]), noted[2] if clue[0] == "at" else row_order.index(clue[2])
-                row_order[j], row_order[k] = row_order[k], row_order[j]
-            if bad != i or growing:
-                shown_row = so_far(i, row_order)
-            steps.append(upper(clue_style.format(c=place_told(clue), o=shown_row, i=i + 1)))
-            known = partial[i]
-            if known:
-                shown = sorted(known, key=row_order.index)
-                if bad == number + 3 and i == part_at:
-                    j = rng.randrange(len(shown) - 1)
-                    shown[j : j + 2] = shown[j + 1], shown[j]
-                items = [plain[a] for a in shown]
-                steps.append(
-                    part_style.format(
-                        i=i + 2, o=row(["", *items, ""] if row_style != "{x}" else items).replace("  ", " ")
-                    )
-                )
-        if bad == number:
-            j, k = rng.sample(range(size), 2)
-            row_order[j], row_order[k] = row_order[k], row_order[j]
-        steps.append(whole_style.format(i=len(steps) + 1 - len(lead), o=row([plain[a] for a in row_order], True)))
-        at = row_order[asked]
-        if bad == number + 1:
-            at = rng.choice([a for a in row_order if a != at])
-        said = f"{things[at]} {be} {place(asked)}"
-        mark = letters[options.index(said)] if with_options else things[at]
-        if bad == number + 2 and with_options:
-            mark = rng.choice([x for x in letters if x != mark])
-        ends = last_two if in_two else (last_style,)
-        return [*steps, *(upper(style.format(s=said, a=mark, x=things[at])) for style in ends)]
-
-    right = run(None)
-    redo = ["ok"] * len(lead)
-    for (kind, a, b), known in zip(clues, partial, strict=True):
-        if kind == "at":
-            redo.append(f"{plain[a]} {(b if b >= 0 else b + size) + 1}")
-        else:
-            redo.append(f"{plain[a if kind == 'low' else b]} < {plain[b if kind == 'low' else a]}")
-        if known:
-            redo.append(" < ".join(plain[a] for a in known))
-    redo.append(" ".join(plain[a] for a in order))
-    answer = letters[options.index(statements[asked])] if with_options else things[order[asked]]
-    where = f"{asked + 1} {plain[order[asked]]}"
-    redo += [where, answer] if in_two else [f"{where} {answer}"]
+    """A row put together from clues."""
+    puzzle = _puzzle(rng, difficulty)
+    style = _Style(puzzle, rng)
+    right = _solve(style, rng, "")
     steps, wrong = right, None
     if broken:
-        parts = [number + 3] * 2 if part_at is not None else []
-        steps = run(rng.choice((*range(number), number, number, number, number + 1, number + 2, *parts)))
+        count, parts = len(puzzle.clues), [i for i, known in enumerate(style.partial) if known]
+        ways = ["clue"] * count + ["whole"] * 3 + ["place", "option"] + ["part"] * (2 if parts else 0)
+        bad = rng.choice(ways)
+        steps = _solve(style, rng, bad, rng.choice(parts) if bad == "part" else rng.randrange(count))
         wrong = first_difference(right, steps)
-    return Trace("deduction", text, tuple(steps), tuple(redo), answer, wrong, core)
-
-
-def _chained(clues: list[Clue], size: int) -> list[int] | None:
-    """The things of some clues in order, where clues about pairs say all of it; else None."""
-    pairs = {(a, b) if kind == "low" else (b, a) for kind, a, b in clues if kind != "at"}
-    things = sorted({thing for pair in pairs for thing in pair})
-    for order in permutations(things) if len(pairs) > 1 and len(things) < size else ():
-        if all(pair in pairs for pair in pairwise(order)):
-            return list(order)
-    return None
-
-
-def _settled(clues: list[Clue], size: int) -> list[int] | None:
-    """The things that some clues name in their order, where the clues leave one order of them; else None."""
-    named = {a for _, a, _ in clues} | {b for kind, _, b in clues if kind != "at"}
-    orders = {
-        tuple(a for a in order if a in named)
-        for order in permutations(range(size))
-        if all(_holds(clue, order) for clue in clues)
-    }
-    return list(orders.pop()) if len(orders) == 1 else None
-
-
-def _chain_clues(order: list[int], rng: random.Random) -> list[Clue]:
-    """Clues for longer rows: neighbours in order and places, in any sequence; together they leave this order only."""
-    size = len(order)
-    fixed = set(rng.sample(range(size), rng.randint(1, 4)))
-    clues: list[Clue] = [("at", order[i], rng.choice((i, i - size))) for i in fixed]
-    free = [i for i in range(size) if i not in fixed]
-    for i, j in pairwise(free):
-        a, b = order[i], order[j]
-        clues.append(rng.choice((("low", a, b), ("high", b, a))))
-    rng.shuffle(clues)
-    return clues
+    before = worded(rng.choice(_BEFORE), rng).format(n=_NUMBERS[style.size])
+    core = puzzle.story()
+    answer = puzzle.answer(puzzle.order[puzzle.asked])
+    return Trace(
+        "deduction", before + core + puzzle.question(), tuple(steps), tuple(_redone(style)), answer, wrong, core
+    )
