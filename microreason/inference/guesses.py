@@ -35,11 +35,11 @@ class Guesses:
                     h = hash(tuple(ids[i - run : i]))
                     self._table[h & _SLOTS] = (h >> _BITS & _CHECK) << 16 | ids[i]
 
-    def after(self, ids: Sequence[int], sure: int, more: int = 0) -> list[int]:
-        """At most `sure` tokens that may follow ids, and `more` as long as the longest run of tokens agrees."""
+    def after(self, ids: Sequence[int], most: int) -> list[int]:
+        """At most `most` tokens that may follow ids."""
         known, out = list(ids[-RUNS[0] :]), list[int]()
-        for _ in range(sure + more):
-            for run in RUNS if len(out) < sure else RUNS[:1]:
+        while len(out) < most:
+            for run in RUNS:
                 h = hash(tuple(known[-run:]))
                 found = self._table[h & _SLOTS]
                 if found and found >> 16 == h >> _BITS & _CHECK and len(known) >= run:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,14 @@ def map_weights(folder: Path | str | None = None) -> tuple[ModelConfig, Arrays, 
     except OSError as error:
         raise BadWeights(f"The weights file {path.name} cannot be read ({error.strerror}).") from None
     metadata = header["__metadata__"]
-    if metadata.get("data_sha256") not in (None, data_hash(whole)):
+    digest: list[str] = []  # hashing takes longer than reading: one of the two hashes on another core
+    hashing = threading.Thread(target=lambda: digest.append(hashlib.sha256(whole).hexdigest()))
+    hashing.start()
+    try:
+        damaged = metadata.get("data_sha256") not in (None, data_hash(whole))
+    finally:
+        hashing.join()
+    if damaged:
         raise BadWeights(
             f"The weights file {path.name} is damaged: its content does not have the hash it was written with."
         )
@@ -62,7 +70,7 @@ def map_weights(folder: Path | str | None = None) -> tuple[ModelConfig, Arrays, 
     except (KeyError, TypeError, ValueError) as error:
         raise BadWeights(f"The weights file {path.name} is damaged or truncated ({str(error)[:80]}).") from None
     facts = {
-        "path": str(path), "bytes": size, "sha256": hashlib.sha256(whole).hexdigest(), "format": "int8",
+        "path": str(path), "bytes": size, "sha256": digest[0], "format": "int8",
         "config": json.loads(metadata["config"]), "origin": json.loads(metadata.get("origin", "{}")),
     }  # fmt: skip
     return config, tensors, facts

@@ -22,7 +22,7 @@ from microreason.inference.mapped import map_weights
 from microreason.inference.network import ALIGN, Cache, Network, find_library
 from microreason.tokenizer import Tokenizer
 
-SURE, MORE = 3, 4  # tokens guessed in a step, and as many more where a long run of tokens agrees
+TOKENS = 4  # tokens in a step up to which one more costs little
 
 
 class _Row:
@@ -41,9 +41,8 @@ class _Row:
             return []
         if draft.forced:
             return draft.forced[:most]
-        sure = min(SURE, most)
         self.learn()
-        found = self._guesses.after(draft.ids, sure, most - sure)
+        found = self._guesses.after(draft.ids, most)
         if draft.mode != "plain" and newline in found:  # a line is judged before the next one begins
             found = found[: found.index(newline) + 1]
         return found
@@ -146,7 +145,7 @@ class NativeEngine:
             self.network.commit([chunk])
 
     def _step(self, rows: list[_Row]) -> None:
-        most = (SURE + MORE + 1) // len(rows) - 1 if self.guess else 0
+        most = TOKENS // len(rows) - 1 if self.guess else 0
         guesses = [row.guess(most) for row in rows]
         parts = []
         for row, guess in zip(rows, guesses, strict=True):
