@@ -84,39 +84,35 @@ def turns(rounds, names, seed):
             yield number, name
 
 
-def measure_contexts(made, stream, contexts, tokens, rounds):
-    """Rows by engine and context, and ratios by context."""
-    rows, ratios = [], {}
-    for context in contexts:
-        prompt = list(islice(cycle(stream), context))
-        decode, first, whole, written = ({name: [] for name in made} for _ in range(4))
-        for engine in made.values():
-            engine.write(prompt, 2)
-        for _, name in turns(rounds, made, context):
-            ids, begun, done = made[name].write(prompt, tokens)
-            decode[name].append((tokens - 1) / (done - begun))
-            first[name].append(begun)
-            whole[name].append(done)
-            written[name] = ids
-        true = written.get("transformers fp32")
-        for name in made:
-            same = None
-            if written[name] and true:
-                same = [*(a == b for a, b in zip(written[name], true, strict=True)), False].index(False)
-            rows.append({
-                "engine": name, "context": context, "decode_tokens_per_second": interval(decode[name]),
-                "first_token_seconds": interval(first[name]), "answer_seconds": interval(whole[name]),
-                "same_tokens_as_fp32": same,
-            })  # fmt: skip
-            print(
-                f"{name:22} {context:5}: {np.median(decode[name]):8.1f} tokens/s, answer {np.median(whole[name]):.4f} s"
-            )
-        speed = {name: 1 / np.array(values) for name, values in whole.items()}
-        ratios[str(context)] = {
-            "decode": against(decode),
-            "answer": {n: ratio(speed["ours"], v) for n, v in speed.items() if n.startswith("transformers")},
-        }
-    return rows, ratios
+def measure_context(made, stream, context, tokens, rounds):
+    """Rows by engine for one length of context, and ratios."""
+    prompt, rows = list(islice(cycle(stream), context)), []
+    decode, first, whole, written = ({name: [] for name in made} for _ in range(4))
+    for engine in made.values():
+        engine.write(prompt, 2)
+    for _, name in turns(rounds, made, context):
+        ids, begun, done = made[name].write(prompt, tokens)
+        decode[name].append((tokens - 1) / (done - begun))
+        first[name].append(begun)
+        whole[name].append(done)
+        written[name] = ids
+    true = written.get("transformers fp32")
+    for name in made:
+        same = None
+        if written[name] and true:
+            same = [*(a == b for a, b in zip(written[name], true, strict=True)), False].index(False)
+        rows.append({
+            "engine": name, "context": context, "decode_tokens_per_second": interval(decode[name]),
+            "first_token_seconds": interval(first[name]), "answer_seconds": interval(whole[name]),
+            "same_tokens_as_fp32": same,
+        })  # fmt: skip
+        print(
+            f"{name:22} {context:5}: {np.median(decode[name]):8.1f} tokens/s, {np.median(whole[name]):.4f} s",
+            flush=True,
+        )
+    speed = {name: 1 / np.array(values) for name, values in whole.items()}
+    answer = {n: ratio(speed["ours"], v) for n, v in speed.items() if n.startswith("transformers")}
+    return rows, {"decode": against(decode), "answer": answer}
 
 
 def measure_together(made, stream, batch, tokens, rounds):
@@ -173,9 +169,9 @@ def measure_solutions(made, problems, others, rounds, longest):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--contexts", default="64,200,1024,4096", help="tokens of prompt")
-    parser.add_argument("--tokens", type=int, default=24, help="tokens written after each")
+    parser.add_argument("--tokens", type=int, default=16, help="tokens written after each")
     parser.add_argument("--batch", type=int, default=32, help="prompts at once")
-    parser.add_argument("--problems", type=int, default=12, help="problems that are solved to the end")
+    parser.add_argument("--problems", type=int, default=6, help="problems that are solved to the end")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--engines", default="", help="names with commas between; left out, all")
@@ -191,16 +187,22 @@ def main():
     others = [tasks[name].generate(12, i, 0.3) for name in known for i in range(6)]
     stream = [i for problem in drawn for i in engine.tokenizer.encode_problem(problem.text)]
     random.Random(0).shuffle(drawn)
-    begun = time.perf_counter()
-    rows, ratios = measure_contexts(made, stream, [int(c) for c in args.contexts.split(",")], args.tokens, args.rounds)
-    together, at_once = measure_together(made, stream, args.batch, args.tokens, args.rounds)
-    solutions, solved, sizes = measure_solutions(made, drawn[: args.problems], others, args.rounds, 128)
-    write_json(args.json, {
+    result = {
         "benchmark": "peers", "rounds": args.rounds, "threads": args.threads, "tokens": args.tokens,
         "batch": args.batch, "left_out": out, "instructions": engine.info["cpu"], **circumstances(engine.info),
-        "seconds": time.perf_counter() - begun, "contexts": rows, "together": together, "solutions": solutions,
-        "solutions_of": sizes, "ratios": {"contexts": ratios, "together": at_once, "solutions": solved},
-    })  # fmt: skip
+        "contexts": [], "ratios": {"contexts": {}},
+    }  # fmt: skip
+    solved = measure_solutions(made, drawn[: args.problems], others, args.rounds, 128)
+    result["solutions"], result["ratios"]["solutions"], result["solutions_of"] = solved
+    together = measure_together(made, stream, args.batch, args.tokens, args.rounds)
+    result["together"], result["ratios"]["together"] = together
+    write_json(args.json, result)
+    for context in (int(c) for c in args.contexts.split(",")):
+        rows, result["ratios"]["contexts"][str(context)] = measure_context(
+            made, stream, context, args.tokens, args.rounds
+        )
+        result["contexts"] += rows
+        write_json(args.json, result)
 
 
 if __name__ == "__main__":
