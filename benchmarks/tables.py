@@ -1,38 +1,25 @@
 """Writes every figure of README.md, the model card and docs/ from the JSON files under benchmarks/results.
 
-A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`; what stands between is replaced.
+A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`; what stands between is replaced. Those of
+docs/results.md, and its picture, are made by results_page.py.
 
-    python benchmarks/tables.py            # rewrite the blocks
+    python benchmarks/tables.py            # rewrite the blocks and draw the picture
     python benchmarks/tables.py --check    # fail where a block is out of date
 """
 
 import argparse
-import json
 import re
 import sys
-from pathlib import Path
+
+import results_page
+from figures import ROOT, have, load, percent, spread
 
 from microreason.weights_file import describe, read_weights
 
-ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
-FILES = [ROOT / "README.md", ROOT / "microreason" / "weights" / "README.md", ROOT / "docs" / "tasks.md"]
-
-
-def load(name):
-    return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
-
-
-def have(name):
-    return (RESULTS / f"{name}.json").exists()
-
-
-def percent(value):
-    return "–" if value is None else f"{100 * value:.1f}"
-
-
-def spread(result):
-    return f"{percent(result['mean'])} ({percent(result['interval'][0])} to {percent(result['interval'][1])})"
+FILES = [
+    ROOT / "README.md", ROOT / "microreason" / "weights" / "README.md", ROOT / "docs" / "tasks.md",
+    ROOT / "docs" / "results.md",
+]  # fmt: skip
 
 
 def summary():
@@ -162,6 +149,7 @@ def expert_facts():
 
 
 BLOCKS = {"summary": summary, "tasks": tasks, "facts": facts, "experts": experts, "expert_facts": expert_facts}
+BLOCKS |= results_page.BLOCKS
 
 
 def fill(text):
@@ -183,6 +171,8 @@ def main():
             stale.append(path.name)
             if not check:
                 path.write_text(new, "utf-8")
+    if not check:
+        results_page.draw(ROOT / "docs" / "results.svg")
     if check and stale:
         sys.exit(f"Out of date: {', '.join(stale)}; run python benchmarks/tables.py.")
 
