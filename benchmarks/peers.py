@@ -2,13 +2,15 @@
 
 python benchmarks/peers.py --json benchmarks/results/peers.json
 
-Four measurements, each in rounds that run all engines once in an order of their own; medians and 95 % bootstrap
-intervals over rounds, and the ratio of ours to the fastest peer.
-`contexts`: prompts of several lengths (problems after one another), then `--tokens` tokens, one sequence.
-`together`: `--batch` prompts of 64 tokens at once. `solutions`: real problems to the end, ours also with guesses
-(cold: from this problem alone; warm: after the solutions of other problems); peers write as many tokens as our solution
-has. The peers run the dense twin; ours the routed model. Peers that are not installed or do not start are left out, and
-named.
+Rounds run every engine once, in an order of their own, each after a pause in which the threads of the one before it
+fall asleep; medians and 95 % bootstrap intervals over rounds, and the ratio of ours to the fastest peer. In its turn an
+engine does all of `contexts`: prompts of several lengths (problems after one another), then `--tokens` tokens, one
+sequence; `together`: `--batch` prompts of 64 tokens at once; `solutions`: real problems to the end, ours also with
+guesses (cold: from this problem alone; warm: after the solutions of other problems); peers write as many tokens as our
+solution has. The peers run the dense twin; ours the routed model. Peers that are not installed or do not start are left
+out, and named; so is, from the second round on, a peer from what it does at less than half the rate of the fastest peer
+in the first round, which only warms up (transformers keeps the contexts, to compare whole answers). The result is
+written after every round.
 Does not cover memory and cold start (`microreason bench`).
 """
 
@@ -18,6 +20,7 @@ import gc
 import os
 import random
 import time
+from collections import defaultdict
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -28,7 +31,7 @@ from microreason.evaluation.records import circumstances, write_json
 from microreason.inference.guesses import Guesses
 from microreason.tasks import all_tasks
 
-PEERS_OF_SOLUTIONS = ("llama.cpp Q8_0", "CTranslate2 int8")  # the fastest at short contexts; the others cost minutes
+PAUSE = 0.3  # seconds; OpenMP's threads spin for 0.2 after a product
 
 
 def engines(threads, folder, wanted):
@@ -74,96 +77,105 @@ def against(rates):
     return {"fastest_peer": best, **{n: ratio(v, peers[best]) for n, v in rates.items() if n.startswith("ours")}}
 
 
-def turns(rounds, names, seed):
-    """(round, engine), every engine once a round."""
-    for number in range(rounds):
-        order = list(names)
-        random.Random(seed * 1000 + number).shuffle(order)
-        for name in order:
+class Solutions:
+    """Real problems: what our engine writes to them, and how it and the others are timed."""
+
+    def __init__(self, ours, problems, others, longest=128):
+        self.engine, self.problems, self.longest = ours.engine, problems, longest
+        warm = Guesses()
+        self.engine.guess, self.engine.guesses = True, warm
+        self.engine.generate([p.text for p in others], max_tokens=longest)
+        self.ids = [self.engine.tokenizer.encode_problem(p.text) for p in problems]
+        self.ways = {"ours": None, "ours, guessing, cold": Guesses(), "ours, guessing, warm": warm}
+        self.steps = {}
+        self.engine.guess = False
+        self.counts = [g.tokens for g in self.engine.generate([p.text for p in problems], max_tokens=longest)]
+
+    def ours(self, way):
+        """Seconds of each answer."""
+        seconds, before = [], self.engine.steps
+        for problem in self.problems:
+            self.engine.guess, self.engine.guesses = self.ways[way] is not None, copy.deepcopy(self.ways[way])
+            start = time.perf_counter()
+            self.engine.generate([problem.text], max_tokens=self.longest)
+            seconds.append(time.perf_counter() - start)
+        self.steps[way], self.engine.guess = self.engine.steps - before, False
+        return seconds
+
+    def theirs(self, engine):
+        """The same of a peer."""
+        return [engine.write(ids, count)[2] for ids, count in zip(self.ids, self.counts, strict=True)]
+
+    def summary(self, seconds):
+        """Rows by engine, and ratios; rates are of whole rounds."""
+        tokens, rows = sum(self.counts), []
+        rates = {name: tokens / np.sum(values, 1) for name, values in seconds.items()}
+        for name, values in seconds.items():
+            each = np.median(values, 0)
+            rows.append({
+                "engine": name, "tokens_per_second": interval(rates[name]),
+                "tokens_per_step": tokens / self.steps.get(name, tokens),
+                "answer_seconds_p50": float(np.median(each)), "answer_seconds_p95": float(np.percentile(each, 95)),
+                "slowest_answer_seconds": float(np.max(values)),
+            })  # fmt: skip
+        return rows, against(rates)
+
+
+def one_turn(name, engine, prompts, batch, tokens, solutions, seen, slow):
+    """All measurements of one engine but the `slow` ones, added to what was `seen`."""
+    time.sleep(PAUSE)
+    engine.write(prompts[0], 2)
+    for prompt in prompts:
+        if (name, "decode", len(prompt)) not in slow:
             gc.collect()
-            yield number, name
+            ids, first, whole = engine.write(prompt, tokens)
+            seen["decode", len(prompt)][name].append((tokens - 1) / (whole - first))
+            seen["first", len(prompt)][name].append(first)
+            seen["whole", len(prompt)][name].append(whole)
+            seen["ids", len(prompt)][name] = ids
+    if (name, "together", 0) not in slow:
+        seen["together", 0][name].append(len(batch) * tokens / engine.together(batch, tokens))
+    for way in solutions.ways if name == "ours" else [name]:
+        if slow and (name, "solutions", 0) not in slow:
+            seen["solutions", 0][way].append(solutions.ours(way) if name == "ours" else solutions.theirs(engine))
 
 
-def measure_context(made, stream, context, tokens, rounds):
-    """Rows by engine for one length of context, and ratios."""
-    prompt, rows = list(islice(cycle(stream), context)), []
-    decode, first, whole, written = ({name: [] for name in made} for _ in range(4))
-    for engine in made.values():
-        engine.write(prompt, 2)
-    for _, name in turns(rounds, made, context):
-        ids, begun, done = made[name].write(prompt, tokens)
-        decode[name].append((tokens - 1) / (done - begun))
-        first[name].append(begun)
-        whole[name].append(done)
-        written[name] = ids
-    true = written.get("transformers fp32")
-    for name in made:
-        same = None
-        if written[name] and true:
-            same = [*(a == b for a, b in zip(written[name], true, strict=True)), False].index(False)
-        rows.append({
-            "engine": name, "context": context, "decode_tokens_per_second": interval(decode[name]),
-            "first_token_seconds": interval(first[name]), "answer_seconds": interval(whole[name]),
-            "same_tokens_as_fp32": same,
-        })  # fmt: skip
-        print(
-            f"{name:22} {context:5}: {np.median(decode[name]):8.1f} tokens/s, {np.median(whole[name]):.4f} s",
-            flush=True,
-        )
-    speed = {name: 1 / np.array(values) for name, values in whole.items()}
-    answer = {n: ratio(speed["ours"], v) for n, v in speed.items() if n.startswith("transformers")}
-    return rows, {"decode": against(decode), "answer": answer}
+def too_slow(seen, contexts):
+    """What to leave out, from the first round: {(engine, measurement, context): its rate}."""
+    slow = {}
+    for key in [("together", 0), *(("decode", context) for context in contexts)]:
+        rates = {name: values[0] for name, values in seen[key].items() if name != "ours"}
+        for name, rate in rates.items():
+            if rate < max(rates.values()) / 2 and not (key[0] == "decode" and name.startswith("transformers")):
+                slow[name, *key] = rate
+            if rate < max(rates.values()) / 2 and key == ("decode", contexts[0]):
+                slow[name, "solutions", 0] = rate
+    return slow
 
 
-def measure_together(made, stream, batch, tokens, rounds):
-    """Rows by engine, and the ratio."""
-    prompts = [list(islice(cycle(stream), 64 * i, 64 * (i + 1))) for i in range(batch)]
-    rates = {name: [] for name in made}
-    for name in made:
-        made[name].together(prompts, 2)
-    for _, name in turns(rounds, made, 1):
-        rates[name].append(batch * tokens / made[name].together(prompts, tokens))
-    for name, values in rates.items():
-        print(f"{name:22} {batch} at once: {np.median(values):8.1f} tokens/s")
-    return [{"engine": n, "tokens_per_second": interval(v)} for n, v in rates.items()], against(rates)
-
-
-def measure_solutions(made, problems, others, rounds, longest):
-    """Rows by engine (ours plain, with cold and with warm guesses), and ratios; rates are of whole rounds."""
-    engine = made["ours"].engine
-    warm = Guesses()
-    engine.guess, engine.guesses = True, warm
-    engine.generate([p.text for p in others], max_tokens=longest)
-    ids = [engine.tokenizer.encode_problem(p.text) for p in problems]
-    engine.guess = False
-    counts = [g.tokens for g in engine.generate([p.text for p in problems], max_tokens=longest)]
-    ways = {"ours": None, "ours, guessing, cold": Guesses(), "ours, guessing, warm": warm}
-    names = [*ways, *(name for name in PEERS_OF_SOLUTIONS if name in made)]
-    seconds, steps = {name: [] for name in names}, dict.fromkeys(names, sum(counts))
-    for _, name in turns(rounds, names, 2):
-        own = []
-        for problem, prompt, count in zip(problems, ids, counts, strict=True):
-            if name in ways:
-                engine.guess, engine.guesses = ways[name] is not None, copy.deepcopy(ways[name])
-                before, start = engine.steps, time.perf_counter()
-                engine.generate([problem.text], max_tokens=longest)
-                own.append(time.perf_counter() - start)
-                steps[name] += (engine.steps - before) / rounds
-            else:
-                own.append(made[name].write(prompt, count)[2])
-        seconds[name].append(own)
-    engine.guess = False
-    rates = {name: sum(counts) / np.sum(values, 1) for name, values in seconds.items()}
-    rows = []
-    for name in names:
-        each = np.median(seconds[name], 0)
-        written = steps[name] - sum(counts) if name in ways else sum(counts)
-        rows.append({
-            "engine": name, "tokens_per_second": interval(rates[name]), "tokens_per_step": sum(counts) / written,
-            "answer_seconds_p50": float(np.median(each)), "answer_seconds_p95": float(np.percentile(each, 95)),
-        })  # fmt: skip
-        print(f"{name:22} solutions: {np.median(rates[name]):8.1f} tokens/s, {rows[-1]['tokens_per_step']:.2f} a step")
-    return rows, against(rates), {"problems": len(problems), "tokens": sum(counts), "other_solutions": len(others)}
+def summary(seen, contexts, solutions):
+    """What the result file says."""
+    rows, ratios = [], {}
+    for context in contexts:
+        decode, whole, ids = (seen[key, context] for key in ("decode", "whole", "ids"))
+        true = ids.get("transformers fp32")
+        for name in decode:
+            same = None
+            if ids[name] and true:
+                same = [*(a == b for a, b in zip(ids[name], true, strict=True)), False].index(False)
+            rows.append({
+                "engine": name, "context": context, "decode_tokens_per_second": interval(decode[name]),
+                "first_token_seconds": interval(seen["first", context][name]),
+                "answer_seconds": interval(whole[name]), "same_tokens_as_fp32": same,
+            })  # fmt: skip
+        speed = {name: 1 / np.array(values) for name, values in whole.items()}
+        answer = {n: ratio(speed["ours"], v) for n, v in speed.items() if n.startswith("transformers")}
+        ratios[str(context)] = {"decode": against(decode), "answer": answer}
+    together, (solved, won) = seen["together", 0], solutions.summary(seen["solutions", 0])
+    return {
+        "contexts": rows, "together": [{"engine": n, "tokens_per_second": interval(v)} for n, v in together.items()],
+        "solutions": solved, "ratios": {"contexts": ratios, "together": against(together), "solutions": won},
+    }  # fmt: skip
 
 
 def main():
@@ -187,22 +199,31 @@ def main():
     others = [tasks[name].generate(12, i, 0.3) for name in known for i in range(6)]
     stream = [i for problem in drawn for i in engine.tokenizer.encode_problem(problem.text)]
     random.Random(0).shuffle(drawn)
-    result = {
-        "benchmark": "peers", "rounds": args.rounds, "threads": args.threads, "tokens": args.tokens,
-        "batch": args.batch, "left_out": out, "instructions": engine.info["cpu"], **circumstances(engine.info),
-        "contexts": [], "ratios": {"contexts": {}},
-    }  # fmt: skip
-    solved = measure_solutions(made, drawn[: args.problems], others, args.rounds, 128)
-    result["solutions"], result["ratios"]["solutions"], result["solutions_of"] = solved
-    together = measure_together(made, stream, args.batch, args.tokens, args.rounds)
-    result["together"], result["ratios"]["together"] = together
-    write_json(args.json, result)
-    for context in (int(c) for c in args.contexts.split(",")):
-        rows, result["ratios"]["contexts"][str(context)] = measure_context(
-            made, stream, context, args.tokens, args.rounds
-        )
-        result["contexts"] += rows
-        write_json(args.json, result)
+    contexts = [int(c) for c in args.contexts.split(",")]
+    prompts = [list(islice(cycle(stream), context)) for context in contexts]
+    batch = [list(islice(cycle(stream), 64 * i, 64 * (i + 1))) for i in range(args.batch)]
+    solutions = Solutions(made["ours"], drawn[: args.problems], others)
+    seen, begun = defaultdict(lambda: defaultdict(list)), time.perf_counter()
+    slow = {}
+    for number in range(-1, args.rounds):
+        order = list(made)
+        random.Random(number).shuffle(order)
+        for name in order:
+            one_turn(name, made[name], prompts, batch, args.tokens, solutions, seen, slow)
+        if number < 0:
+            slow = too_slow(seen, contexts)
+            seen.clear()
+            continue
+        write_json(args.json, {
+            "benchmark": "peers", "rounds": number + 1, "threads": args.threads, "tokens": args.tokens,
+            "batch": args.batch, "problems": args.problems, "problem_tokens": sum(solutions.counts),
+            "other_solutions": len(others), "left_out": out,
+            "left_out_of": [{"engine": n, "of": w, "context": c, "rate": r} for (n, w, c), r in slow.items()],
+            "instructions": engine.info["cpu"],
+            **circumstances(engine.info), "seconds": time.perf_counter() - begun,
+            **summary(seen, contexts, solutions),
+        })  # fmt: skip
+        print(f"round {number + 1} after {time.perf_counter() - begun:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
