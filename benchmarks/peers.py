@@ -136,7 +136,7 @@ def one_turn(name, engine, prompts, batch, tokens, solutions, seen, slow):
     if (name, "together", 0) not in slow:
         seen["together", 0][name].append(len(batch) * tokens / engine.together(batch, tokens))
     for way in solutions.ways if name == "ours" else [name]:
-        if slow and (name, "solutions", 0) not in slow:
+        if (name, "solutions", 0) not in slow:
             seen["solutions", 0][way].append(solutions.ours(way) if name == "ours" else solutions.theirs(engine))
 
 
@@ -204,7 +204,7 @@ def main():
     batch = [list(islice(cycle(stream), 64 * i, 64 * (i + 1))) for i in range(args.batch)]
     solutions = Solutions(made["ours"], drawn[: args.problems], others)
     seen, begun = defaultdict(lambda: defaultdict(list)), time.perf_counter()
-    slow = {}
+    slow = {(name, "solutions", 0): None for name in made}
     for number in range(-1, args.rounds):
         order = list(made)
         random.Random(number).shuffle(order)
