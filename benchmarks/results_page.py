@@ -151,10 +151,8 @@ def efficiency():
                 continue
             ours, theirs = (100 * fmean(side) for side in zip(*both, strict=True))
             ratio = (ours / OURS) / (theirs / size)
-            rows.append(
-                f"| {MODELS[column]} | {size:,} | {level} | {len(both)} | {theirs:.1f} | {theirs / size:.3g} | {ratio:,.0f} × | "
-                f"{source} |"
-            )
+            cells = [MODELS[column], f"{size:,}", level, len(both), f"{theirs:.1f}", f"{theirs / size:.3g}"]
+            rows.append(f"| {' | '.join(map(str, cells))} | {ratio:,.0f} × | {source} |")
     unknown = [name for column, name in MODELS.items() if column not in SIZES]
     return rows + [f"| {name} | unknown | both | – | – | – | – | its maker states none |" for name in unknown]
 

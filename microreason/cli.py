@@ -5,7 +5,8 @@ Imports stand inside the verbs, so `microreason --help` is quick and needs the c
 Does not cover any logic: solve → microreason.solve, train → training.progressive.train, eval → `evaluate` of
 evaluation.reasoning_gym, .repairs and .proofs, prove → proofs.prove.prove, debug → debugging.files.debug, data build →
 data.shards.build, data stats → data.stats.measure, evolve → training.evolve.evolve, teach → teachers.teach, info →
-info.info, tokenizer train → data.corpus.train_tokenizer. More: cli_mathematics.py, cli_machine.py, cli_mistakes.py.
+info.info, tokenizer train → data.corpus.train_tokenizer. More: cli_mathematics.py, cli_machine.py, cli_mistakes.py,
+cli_explain.py.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from microreason.cli_explain import add_explain_command
 from microreason.cli_machine import add_machine_commands
 from microreason.cli_mathematics import add_commands
 from microreason.cli_mistakes import add_mistake_commands
@@ -48,10 +50,6 @@ MaxTokens = Annotated[int, typer.Option(min=1, help="Give up after so many token
 
 
 @app.callback()
-def _root() -> None:
-    pass
-
-
 @eval_app.callback()
 @data_app.callback()
 @tokenizer_app.callback()
@@ -484,6 +482,7 @@ def info(
 
 
 add_commands(eval_app, data_app, _sentences)
+add_explain_command(app, _sentences)
 add_machine_commands(app, _sentences)
 add_mistake_commands(app, eval_app, _sentences)
 
