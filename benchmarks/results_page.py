@@ -201,8 +201,10 @@ def learning_curve():
         ]  # fmt: skip
         rows.append(f"| {' | '.join(cells)} |")
     hardware = result["hardware"]
+    reach = max(result["targets"]) / max(curve["tokens"] for curve in result["curves"])
     return [
         *rows, "",
+        f"The farthest of these counts is {reach:,.0f} times what the longest of these runs has seen.", "",
         f"Mean training loss in nats a solution token; n is tokens; 95 % intervals of {result['draws']:,} bootstrap "
         f"draws over {result['blocks']} blocks of steps; {result['date'][:10]}, commit {result['commit']}, "
         f"{hardware['cores']} core(s) of {hardware['cpu']}.", "", "![Learning curves](scaling.svg)",
