@@ -2,15 +2,15 @@
 
 python benchmarks/peers.py --json benchmarks/results/peers.json
 
-Rounds run every engine once, in an order of their own, each after a pause in which the threads of the one before it
-fall asleep; medians and 95 % bootstrap intervals over rounds, and the ratio of ours to the fastest peer. In its turn an
-engine does all of `contexts`: prompts of several lengths (problems after one another), then `--tokens` tokens, one
-sequence; `together`: `--batch` prompts of 64 tokens at once; `solutions`: real problems to the end, ours also with
-guesses (cold: from this problem alone; warm: after the solutions of other problems); peers write as many tokens as our
-solution has. The peers run the dense twin; ours the routed model. Peers that are not installed or do not start are left
-out, and named; so is, from the second round on, a peer from what it does at less than half the rate of the fastest peer
-in the first round, which only warms up (transformers keeps the contexts, to compare whole answers). The result is
-written after every round.
+Every engine has a process of its own, which is stopped while it is not its turn, lest its idle threads spin. Rounds run
+every engine once, in an order of their own; medians and 95 % bootstrap intervals over rounds, and the ratio of ours to
+the fastest peer. In its turn an engine does all of `contexts`: prompts of several lengths (problems after one another),
+then `--tokens` tokens, one sequence; `together`: `--batch` prompts of 64 tokens at once; `solutions`: real problems to
+the end, ours also with guesses (cold: from this problem alone; warm: after the solutions of other problems); peers write
+as many tokens as our solution has. The peers run the dense twin; ours the routed model. Peers that are not installed or
+do not start are left out, and named; so is, after the first round, which only warms up, a peer from what it does at less
+than half the rate of the fastest peer (transformers keeps the contexts, to compare whole answers). The result is written
+after every round.
 Does not cover memory and cold start (`microreason bench`).
 """
 
@@ -19,9 +19,11 @@ import copy
 import gc
 import os
 import random
+import signal
 import time
 from collections import defaultdict
 from itertools import cycle, islice
+from multiprocessing import Pipe, get_context
 from pathlib import Path
 
 import numpy as np
@@ -30,21 +32,72 @@ from peer_engines import MAKERS
 from microreason.evaluation.records import circumstances, write_json
 from microreason.inference.guesses import Guesses
 from microreason.tasks import all_tasks
+from microreason.tokenizer import Tokenizer
+from microreason.weights_file import describe
 
-PAUSE = 0.3  # seconds; OpenMP's threads spin for 0.2 after a product
+
+class Worker:
+    """An engine in a process of its own, stopped between calls."""
+
+    def __init__(self, name, *setting):
+        self.pipe, other = Pipe()
+        self.process = get_context("spawn").Process(target=serve, args=(other, name, *setting), daemon=True)
+        self.process.start()
+        other.close()
+        self.facts = self._reply()
+
+    def _reply(self):
+        reply = self.pipe.recv()
+        os.kill(self.process.pid, signal.SIGSTOP)
+        if isinstance(reply, str):
+            raise RuntimeError(reply)
+        return reply
+
+    def turn(self, slow, counts):
+        """What the engine measured, by measurement and context."""
+        os.kill(self.process.pid, signal.SIGCONT)
+        self.pipe.send((slow, counts))
+        return self._reply()
+
+    def end(self):
+        """Wake and end the process."""
+        os.kill(self.process.pid, signal.SIGCONT)
+        self.process.terminate()
+        self.process.join()
 
 
-def engines(threads, folder, wanted):
-    """Those of `wanted` (all, if empty) that can be used, by name, and why the others cannot."""
-    made, out = {}, {}
-    for name, make in MAKERS.items():
-        if not wanted or name in wanted:
-            try:
-                made[name] = make(threads, folder)
-            except Exception as error:  # whatever a peer's library raises, the others can still be measured
-                out[name] = f"{type(error).__name__}: {error}"[:200]
-                print(f"{name} is left out: {out[name]}")
-    return made, out
+def serve(pipe, name, threads, folder, contexts, batch, tokens, problems):
+    """The worker's side: an engine, then a turn for each message."""
+    try:
+        engine, ours = MAKERS[name](threads, folder), None
+        drawn, others, stream = questions()
+        prompts = [list(islice(cycle(stream), context)) for context in contexts]
+        together = [list(islice(cycle(stream), 64 * i, 64 * (i + 1))) for i in range(batch)]
+        ids = [ids for _, ids in drawn[:problems]]
+        if name == "ours":
+            ours = Solutions(engine, [p.text for p, _ in drawn[:problems]], [p.text for p in others])
+            pipe.send({"counts": ours.counts, "cpu": engine.engine.info["cpu"], "others": len(others),
+                       **circumstances(engine.engine.info)})  # fmt: skip
+        else:
+            pipe.send({})
+    except Exception as error:  # whatever a peer's library raises, the others can still be measured
+        pipe.send(f"{type(error).__name__}: {error}"[:200])
+        return
+    while True:
+        slow, counts = pipe.recv()
+        pipe.send(one_turn(name, engine, prompts, together, tokens, ids, slow, counts, ours))
+
+
+def questions():
+    """Problems of the tasks that the released weights know, each with its ids, those of others, and a stream of ids."""
+    tasks, tokenizer = all_tasks(), Tokenizer.load()
+    known = [name for name in describe(None)["origin"].get("tasks", []) if name in tasks]
+    drawn = [tasks[name].generate(11, 0, 0.3) for name in known]
+    others = [tasks[name].generate(12, i, 0.3) for name in known for i in range(6)]
+    both = [(problem, tokenizer.encode_problem(problem.text)) for problem in drawn]
+    stream = [i for _, ids in both for i in ids]
+    random.Random(0).shuffle(both)
+    return both, others, stream
 
 
 def interval(values, seed=0):
@@ -78,66 +131,50 @@ def against(rates):
 
 
 class Solutions:
-    """Real problems: what our engine writes to them, and how it and the others are timed."""
+    """What our engine writes to real problems, without guesses, with cold ones and with warm ones."""
 
-    def __init__(self, ours, problems, others, longest=128):
-        self.engine, self.problems, self.longest = ours.engine, problems, longest
+    def __init__(self, ours, texts, others, longest=128):
+        self.engine, self.texts, self.longest = ours.engine, texts, longest
         warm = Guesses()
         self.engine.guess, self.engine.guesses = True, warm
-        self.engine.generate([p.text for p in others], max_tokens=longest)
-        self.ids = [self.engine.tokenizer.encode_problem(p.text) for p in problems]
+        self.engine.generate(others, max_tokens=longest)
         self.ways = {"ours": None, "ours, guessing, cold": Guesses(), "ours, guessing, warm": warm}
-        self.steps = {}
         self.engine.guess = False
-        self.counts = [g.tokens for g in self.engine.generate([p.text for p in problems], max_tokens=longest)]
+        self.counts = [g.tokens for g in self.engine.generate(texts, max_tokens=longest)]
 
-    def ours(self, way):
-        """Seconds of each answer."""
+    def solve(self, way):
+        """Seconds of each answer, and steps of the network in all."""
         seconds, before = [], self.engine.steps
-        for problem in self.problems:
+        for text in self.texts:
             self.engine.guess, self.engine.guesses = self.ways[way] is not None, copy.deepcopy(self.ways[way])
             start = time.perf_counter()
-            self.engine.generate([problem.text], max_tokens=self.longest)
+            self.engine.generate([text], max_tokens=self.longest)
             seconds.append(time.perf_counter() - start)
-        self.steps[way], self.engine.guess = self.engine.steps - before, False
-        return seconds
-
-    def theirs(self, engine):
-        """The same of a peer."""
-        return [engine.write(ids, count)[2] for ids, count in zip(self.ids, self.counts, strict=True)]
-
-    def summary(self, seconds):
-        """Rows by engine, and ratios; rates are of whole rounds."""
-        tokens, rows = sum(self.counts), []
-        rates = {name: tokens / np.sum(values, 1) for name, values in seconds.items()}
-        for name, values in seconds.items():
-            each = np.median(values, 0)
-            rows.append({
-                "engine": name, "tokens_per_second": interval(rates[name]),
-                "tokens_per_step": tokens / self.steps.get(name, tokens),
-                "answer_seconds_p50": float(np.median(each)), "answer_seconds_p95": float(np.percentile(each, 95)),
-                "slowest_answer_seconds": float(np.max(values)),
-            })  # fmt: skip
-        return rows, against(rates)
+        self.engine.guess = False
+        return seconds, self.engine.steps - before
 
 
-def one_turn(name, engine, prompts, batch, tokens, solutions, seen, slow):
-    """All measurements of one engine but the `slow` ones, added to what was `seen`."""
-    time.sleep(PAUSE)
+def one_turn(name, engine, prompts, batch, tokens, problems, slow, counts, ours):
+    """All measurements of one engine but the `slow` ones: {(measurement, context): {name: value}}."""
+    seen = {}
     engine.write(prompts[0], 2)
     for prompt in prompts:
         if (name, "decode", len(prompt)) not in slow:
             gc.collect()
             ids, first, whole = engine.write(prompt, tokens)
-            seen["decode", len(prompt)][name].append((tokens - 1) / (whole - first))
-            seen["first", len(prompt)][name].append(first)
-            seen["whole", len(prompt)][name].append(whole)
-            seen["ids", len(prompt)][name] = ids
+            found = {"decode": (tokens - 1) / (whole - first), "first": first, "whole": whole, "ids": ids}
+            seen |= {(key, len(prompt)): {name: value} for key, value in found.items()}
     if (name, "together", 0) not in slow:
-        seen["together", 0][name].append(len(batch) * tokens / engine.together(batch, tokens))
-    for way in solutions.ways if name == "ours" else [name]:
-        if (name, "solutions", 0) not in slow:
-            seen["solutions", 0][way].append(solutions.ours(way) if name == "ours" else solutions.theirs(engine))
+        seen["together", 0] = {name: len(batch) * tokens / engine.together(batch, tokens)}
+    if (name, "solutions", 0) not in slow:
+        if ours:
+            solved = {way: ours.solve(way) for way in ours.ways}
+            seen["solutions", 0] = {way: seconds for way, (seconds, _) in solved.items()}
+            seen["steps", 0] = {way: steps for way, (_, steps) in solved.items()}
+        else:
+            times = [engine.write(ids, count)[2] for ids, count in zip(problems, counts, strict=True)]
+            seen["solutions", 0] = {name: times}
+    return seen
 
 
 def too_slow(seen, contexts):
@@ -153,16 +190,16 @@ def too_slow(seen, contexts):
     return slow
 
 
-def summary(seen, contexts, solutions):
-    """What the result file says."""
-    rows, ratios = [], {}
+def summary(seen, contexts, tokens):
+    """What the result file says; `tokens` are those of the solutions."""
+    rows, ratios, solved = [], {}, []
     for context in contexts:
         decode, whole, ids = (seen[key, context] for key in ("decode", "whole", "ids"))
-        true = ids.get("transformers fp32")
+        true = ids.get("transformers fp32", [None])[-1]
         for name in decode:
             same = None
-            if ids[name] and true:
-                same = [*(a == b for a, b in zip(ids[name], true, strict=True)), False].index(False)
+            if ids[name][-1] and true:
+                same = [*(a == b for a, b in zip(ids[name][-1], true, strict=True)), False].index(False)
             rows.append({
                 "engine": name, "context": context, "decode_tokens_per_second": interval(decode[name]),
                 "first_token_seconds": interval(seen["first", context][name]),
@@ -171,10 +208,18 @@ def summary(seen, contexts, solutions):
         speed = {name: 1 / np.array(values) for name, values in whole.items()}
         answer = {n: ratio(speed["ours"], v) for n, v in speed.items() if n.startswith("transformers")}
         ratios[str(context)] = {"decode": against(decode), "answer": answer}
-    together, (solved, won) = seen["together", 0], solutions.summary(seen["solutions", 0])
+    rates = {name: tokens / np.sum(values, 1) for name, values in seen["solutions", 0].items()}
+    for name, values in seen["solutions", 0].items():
+        solved.append({
+            "engine": name, "tokens_per_second": interval(rates[name]),
+            "tokens_per_step": tokens / seen["steps", 0].get(name, [tokens])[-1],
+            "answer_seconds_p50": float(np.median(values)), "answer_seconds_p95": float(np.percentile(values, 95)),
+        })  # fmt: skip
+    together = seen["together", 0]
     return {
         "contexts": rows, "together": [{"engine": n, "tokens_per_second": interval(v)} for n, v in together.items()],
-        "solutions": solved, "ratios": {"contexts": ratios, "together": against(together), "solutions": won},
+        "solutions": solved,
+        "ratios": {"contexts": ratios, "together": against(together), "solutions": against(rates)},
     }  # fmt: skip
 
 
@@ -191,39 +236,39 @@ def main():
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
-    made, out = engines(args.threads, args.folder, [n.strip() for n in args.engines.split(",") if n.strip()])
-    engine = made["ours"].engine
-    tasks = all_tasks()
-    known = [name for name in engine.info["origin"].get("tasks", []) if name in tasks]
-    drawn = [tasks[name].generate(11, 0, 0.3) for name in known]
-    others = [tasks[name].generate(12, i, 0.3) for name in known for i in range(6)]
-    stream = [i for problem in drawn for i in engine.tokenizer.encode_problem(problem.text)]
-    random.Random(0).shuffle(drawn)
-    contexts = [int(c) for c in args.contexts.split(",")]
-    prompts = [list(islice(cycle(stream), context)) for context in contexts]
-    batch = [list(islice(cycle(stream), 64 * i, 64 * (i + 1))) for i in range(args.batch)]
-    solutions = Solutions(made["ours"], drawn[: args.problems], others)
+    contexts, made, out = [int(c) for c in args.contexts.split(",")], {}, {}
+    setting = (args.threads, args.folder, contexts, args.batch, args.tokens, args.problems)
+    for name in [n.strip() for n in args.engines.split(",") if n.strip()] or MAKERS:
+        try:
+            made[name] = Worker(name, *setting)
+        except RuntimeError as error:
+            out[name] = str(error)
+            print(f"{name} is left out: {error}")
+    facts = made["ours"].facts
+    counts, others, cpu = (facts.pop(key) for key in ("counts", "others", "cpu"))
     seen, begun = defaultdict(lambda: defaultdict(list)), time.perf_counter()
     slow = {(name, "solutions", 0): None for name in made}
     for number in range(-1, args.rounds):
         order = list(made)
         random.Random(number).shuffle(order)
         for name in order:
-            one_turn(name, made[name], prompts, batch, args.tokens, solutions, seen, slow)
+            for key, values in made[name].turn(slow, counts).items():
+                for way, value in values.items():
+                    seen[key][way].append(value)
         if number < 0:
             slow = too_slow(seen, contexts)
             seen.clear()
             continue
         write_json(args.json, {
             "benchmark": "peers", "rounds": number + 1, "threads": args.threads, "tokens": args.tokens,
-            "batch": args.batch, "problems": args.problems, "problem_tokens": sum(solutions.counts),
-            "other_solutions": len(others), "left_out": out,
+            "batch": args.batch, "problems": args.problems, "problem_tokens": sum(counts), "other_solutions": others,
+            "left_out": out, "instructions": cpu, **facts, "seconds": time.perf_counter() - begun,
             "left_out_of": [{"engine": n, "of": w, "context": c, "rate": r} for (n, w, c), r in slow.items()],
-            "instructions": engine.info["cpu"],
-            **circumstances(engine.info), "seconds": time.perf_counter() - begun,
-            **summary(seen, contexts, solutions),
+            **summary(seen, contexts, sum(counts)),
         })  # fmt: skip
         print(f"round {number + 1} after {time.perf_counter() - begun:.0f} s", flush=True)
+    for worker in made.values():
+        worker.end()
 
 
 if __name__ == "__main__":
