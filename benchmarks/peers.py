@@ -7,8 +7,8 @@ every engine once, in an order of their own; medians and 95 % bootstrap interval
 the fastest peer. In its turn an engine does all of
 - `contexts`: prompts of several lengths (problems after one another), then `--tokens` tokens, one sequence;
 - `together`: `--batch` prompts of 64 tokens at once, read and written;
-- `solutions`: real problems to the end, ours also with guesses (cold: from this problem alone; warm: after the solutions
-  of other problems); peers write as many tokens as our solution has.
+- `solutions`: real problems to the end, ours also with guesses (cold: from this problem alone; warm: after those of
+  other problems); peers write as many tokens as our solution has.
 The peers run the dense twin; ours the routed model. Peers that are not installed or do not start are left out, and
 named; so is, after the first round, which only warms up, a peer from what it does at less than half the rate of the
 fastest peer (transformers keeps the contexts, to compare whole answers). The result is written after every round.
