@@ -53,6 +53,9 @@ static void attend(const scratch *own, const quant *queries, int rows, int group
     int ring = length < window ? length : window, oldest = length - ring, begin = first / PANEL * PANEL;
     int to = from + rows / group, before = up_to(held, grain), count = up_to(first + to - begin, grain);
     int all_slots = before + count;
+    int turn = oldest % window, shut = 0; /* where the oldest entry of the ring is; whether any gate is shut */
+    for (int i = 0; i < ring; i++) shut |= !old->open[i];
+    for (int i = 0; i < to; i++) shut |= !stage->open[first + i];
     entries recent = slots_of(stage, 0, 0, begin, head);
     matrix keys[2] = {{old->k, old->ks, old->sum, before, wide, PANEL * wide, 64},
                       {recent.k, recent.ks, recent.sum, count, wide, PANEL * wide, 64}};
@@ -63,10 +66,10 @@ static void attend(const scratch *own, const quant *queries, int rows, int group
     for (int r = 0; r < rows; r++) {
         float *s = own->scores + r * own->room, *staged = s + before + first - begin;
         int t = from + r / group, left = length + t - window + 1; /* what stands before position `left` is distant */
-        for (int i = 0; i < ring && oldest + i < left; i++)
-            if (!old->open[(oldest + i) % window]) s[(oldest + i) % window] = -INFINITY;
+        for (int i = 0, slot = turn; shut && i < ring && oldest + i < left; i++, slot = slot + 1 < window ? slot + 1 : 0)
+            if (!old->open[slot]) s[slot] = -INFINITY;
         for (int i = held; i < before + first - begin; i++) s[i] = -INFINITY;
-        for (int i = 0; length + i < left && i <= t; i++)
+        for (int i = 0; shut && length + i < left && i <= t; i++)
             if (!stage->open[first + i]) staged[i] = -INFINITY;
         for (int i = t + 1; i < count - (first - begin); i++) staged[i] = -INFINITY;
         vf top = *(vf *)s;

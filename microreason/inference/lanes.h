@@ -124,6 +124,20 @@ INLINE float largest(vf v) {
 }
 static const float MAGIC = 12582912.f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
 INLINE vi nearest(vf x) { return (vi)(x + MAGIC) - 0x4B400000; } /* of numbers below 2^22 */
+#if defined(__AVX512F__)
+INLINE vf exponential(vf x) { /* relative error 3e-7; below -87 as at -87, above 88 as at 88 */
+    __m512 v = _mm512_min_ps(_mm512_max_ps((__m512)x, _mm512_set1_ps(-87.f)), _mm512_set1_ps(88.f));
+    __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(v, _mm512_set1_ps(1.44269504f)), 8);
+    __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), v), p = _mm512_set1_ps(1.3981999507e-3f);
+    r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440e-4f), r);
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(8.3334519073e-3f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(4.1665795894e-2f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.6666665459e-1f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.0000001201e-1f));
+    p = _mm512_fmadd_ps(p, _mm512_mul_ps(r, r), _mm512_add_ps(r, _mm512_set1_ps(1.f)));
+    return (vf)_mm512_scalef_ps(p, n);
+}
+#else
 INLINE vf exponential(vf x) { /* relative error 2e-7; 0 below -87, as at 88 above */
     vi alive = x > -87.f;
     x = -larger(-x, all(-88.f));
@@ -136,3 +150,4 @@ INLINE vf exponential(vf x) { /* relative error 2e-7; 0 below -87, as at 88 abov
     p = p * r * r + r + 1.f;
     return (vf)(((vi)p + (power << 23)) & alive);
 }
+#endif
