@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from microreason.errors import BadInput
+from microreason.evaluation.records import circumstances
 from microreason.inference.native import NativeEngine
 from microreason.tasks import all_tasks
 
@@ -120,7 +121,8 @@ def bench(
     speeds = _speeds(engine, [p.text for p in drawn], contexts, repeats)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {
-        "benchmark": "bench", "cpu": engine.info["cpu"], "threads": engine.info["threads"],
+        **circumstances(engine.info), "benchmark": "bench", "n": repeats,
+        "cpu": engine.info["cpu"], "threads": engine.info["threads"],
         "sha256": engine.info["sha256"], "problems": problems, "solved": solved, "tokens": tokens,
         "first_token_seconds": quantiles(first), "answer_seconds": quantiles(whole), "speeds": speeds,
         "cold_start_seconds": _cold_start(weights), "peak_memory_bytes": peak,
