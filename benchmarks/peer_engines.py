@@ -28,7 +28,7 @@ class Ours:
     def write(self, ids, count):
         network, start = self.engine.network, time.perf_counter()
         cache = network.cache(len(ids) + count)
-        self.engine.read(cache, ids[:-1])
+        self.engine.read((cache, ids[:-1]))
         out, first = [ids[-1]], 0.0
         while len(out) <= count:
             best = int(network.forward([(cache, out[-1:], 1)])[0].argmax())
@@ -40,8 +40,7 @@ class Ours:
     def together(self, prompts, count):
         network, start = self.engine.network, time.perf_counter()
         caches = [network.cache(len(ids) + count) for ids in prompts]
-        for cache, ids in zip(caches, prompts, strict=True):
-            self.engine.read(cache, ids[:-1])
+        self.engine.read(*((cache, ids[:-1]) for cache, ids in zip(caches, prompts, strict=True)))
         last = [ids[-1] for ids in prompts]
         for _ in range(count):
             scores = network.forward([(cache, [token], 1) for cache, token in zip(caches, last, strict=True)])

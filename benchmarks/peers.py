@@ -10,7 +10,7 @@ the fastest peer. In its turn an engine does all of
 - `solutions`: real problems to the end, ours also with guesses (cold: from this problem alone; warm: after those of
   other problems); peers write as many tokens as our solution has.
 The peers run the dense twin; ours the routed model. Peers that are not installed or do not start are left out, and
-named; so is, after the first round, which only warms up, a peer from what it does at less than half the rate of the
+named; so is, after two rounds that only warm up, a peer from what it does at less than half the rate of the
 fastest peer (transformers keeps the contexts, to compare whole answers). The result is written after every round.
 Does not cover memory and cold start (`microreason bench`).
 """
@@ -179,10 +179,10 @@ def one_turn(name, engine, prompts, batch, tokens, problems, slow, counts, ours)
 
 
 def too_slow(seen, contexts):
-    """What to leave out, from the first round: {(engine, measurement, context): its rate}."""
+    """What to leave out, from the first rounds: {(engine, measurement, context): its rate}."""
     slow = {}
     for key in [("together", 0), *(("decode", context) for context in contexts)]:
-        rates = {name: values[0] for name, values in seen[key].items() if name != "ours"}
+        rates = {name: max(values) for name, values in seen[key].items() if name != "ours"}
         for name, rate in rates.items():
             if rate < max(rates.values()) / 2 and not (key[0] == "decode" and name.startswith("transformers")):
                 slow[name, *key] = rate
@@ -249,7 +249,7 @@ def main():
     counts, others, cpu = (facts.pop(key) for key in ("counts", "others", "cpu"))
     seen, begun = defaultdict(lambda: defaultdict(list)), time.perf_counter()
     slow = {(name, "solutions", 0): None for name in made}
-    for number in range(-1, args.rounds):
+    for number in range(-2, args.rounds):
         order = list(made)
         random.Random(number).shuffle(order)
         for name in order:
@@ -257,8 +257,9 @@ def main():
                 for way, value in values.items():
                     seen[key][way].append(value)
         if number < 0:
-            slow = too_slow(seen, contexts)
-            seen.clear()
+            if number == -1:
+                slow = too_slow(seen, contexts)
+                seen.clear()
             continue
         write_json(args.json, {
             "benchmark": "peers", "rounds": number + 1, "threads": args.threads, "tokens": args.tokens,

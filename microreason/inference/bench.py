@@ -71,7 +71,7 @@ def _speeds(engine: NativeEngine, texts: list[str], contexts: list[int], repeats
         for _ in range(repeats):
             cache = network.cache(context + WRITTEN)
             with _timed(reading):
-                engine.read(cache, tokens[:context])
+                engine.read((cache, tokens[:context]))
             with _timed(writing):
                 for i in tokens[context:]:
                     network.forward([(cache, [i], 1)])

@@ -115,14 +115,20 @@ class NativeEngine:
         waiting, finished = list(enumerate(drafts))[::-1], dict[int, Generation]()
         rows: list[_Row] = []
         prompt: Cache | None = None
+        read: list[int] = []
         while waiting or rows:
-            while waiting and len(rows) < self.batch:
+            admitted: list[tuple[int, Draft, Cache]] = []
+            unread: list[tuple[Cache, list[int]]] = []
+            while waiting and len(rows) + len(admitted) < self.batch:
                 number, draft = waiting.pop()
-                if prompt is None or prompt.ids != draft.ids[:-1]:
-                    prompt = self.network.cache(len(draft.ids))
-                    self.read(prompt, draft.ids[:-1])
+                if prompt is None or read != draft.ids[:-1]:
+                    prompt, read = self.network.cache(len(draft.ids)), draft.ids[:-1]
+                    unread.append((prompt, read))
+                admitted.append((number, draft, prompt))
+            self.read(*unread)
+            for number, draft, filled in admitted:
                 cache = self.network.cache(draft.prompt + max_tokens)
-                cache.copy_from(prompt)
+                cache.copy_from(filled)
                 rows.append(_Row(number, draft, cache, self.guesses))
             self._step(rows)
             ended = [row for row in rows if row.draft.done]
@@ -137,12 +143,26 @@ class NativeEngine:
                 break
         return [finished.get(i) or draft.finish() for i, draft in enumerate(drafts)]
 
-    def read(self, cache: Cache, ids: list[int]) -> None:
-        """Append tokens to a cache."""
-        for start in range(0, len(ids), self.network.limit):
-            chunk = ids[start : start + self.network.limit]
-            self.network.forward([(cache, chunk, 0)])
-            self.network.commit([chunk])
+    def read(self, *prompts: tuple[Cache, list[int]]) -> None:
+        """Append tokens to caches, as many in a call as there is room for."""
+        network = self.network
+        parts: list[tuple[Cache, list[int], int]] = []
+        room = network.limit
+        for cache, ids in prompts:
+            at = 0
+            while at < len(ids):
+                parts.append((cache, ids[at : at + room], 0))
+                at += len(parts[-1][1])
+                room -= len(parts[-1][1])
+                if not room:
+                    self._append(parts)
+                    parts, room = [], network.limit
+        if parts:
+            self._append(parts)
+
+    def _append(self, parts: list[tuple[Cache, list[int], int]]) -> None:
+        self.network.forward(parts)
+        self.network.commit([ids for _, ids, _ in parts])
 
     def _step(self, rows: list[_Row]) -> None:
         most = TOKENS // len(rows) - 1 if self.guess else 0
