@@ -90,7 +90,23 @@ def facts():
             f"- Training throughput against transformers' Trainer, equal shape, 512 tokens: {speed['ratio']:.2f}× "
             f"({speed['interval'][0]:.2f} to {speed['interval'][1]:.2f}); {speed['median']['ours']:.0f} tokens/s."
         )
+    if have("peers"):
+        lines.append(edge_speed(load("peers")))
     return lines
+
+
+def edge_speed(peers):
+    ratios = peers["ratios"]
+    decoding = ", ".join(
+        f"{of['decode']['ours']['median']:.1f}× at {context}" for context, of in ratios["contexts"].items()
+    )
+    others = sorted({row["engine"] for row in peers["contexts"]} - {"ours"})
+    return (
+        f"- Writing one solution on {peers['threads']} cores ({peers['hardware']['cpu']}) beside the fastest of "
+        f"{len(others)} set-ups of other engines with the same weights ({', '.join(others)}), by tokens of context: "
+        f"{decoding}; {peers['batch']} at once {ratios['together']['ours']['median']:.2f}× "
+        f"({peers['rounds']} rounds, {peers['date'][:10]}, commit {peers['commit']})."
+    )
 
 
 def share(part, whole):
