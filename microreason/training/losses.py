@@ -17,12 +17,15 @@ from microreason.model.transformer import Transformer
 class _HeadLoss(torch.autograd.Function):
     """Summed cross-entropy of hidden [S, D] through a head [V, D] for the wanted tokens [S].
 
-    A few hundred positions at a time and their gradient at once, so that logits [S, V] are never kept: on a CPU they
-    stay in its cache, elsewhere they save memory. S is a multiple of `CHUNK`, because a CPU compiles its products for
-    each new shape; positions from `count` on are padding.
+    Some positions at a time and their gradient at once, so that logits [S, V] are never kept: on a CPU a few hundred,
+    which stay in its cache, elsewhere more, to save memory. S is a multiple of `chunk`, because a CPU compiles its
+    products for each new shape; positions from `count` on are padding.
     """
 
-    CHUNK = 512
+    @staticmethod
+    def chunk(device: torch.device) -> int:
+        """Positions at a time."""
+        return 512 if device.type == "cpu" else 8192
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, head: Tensor, wanted: Tensor, count: int, dtype: torch.dtype) -> Tensor:
@@ -30,7 +33,7 @@ class _HeadLoss(torch.autograd.Function):
         to_hidden, to_head = torch.empty_like(h), torch.zeros_like(head)
         total = torch.zeros((), device=h.device)
         real = (torch.arange(len(h), device=h.device) < count).float()[:, None]
-        parts = zip(*(x.split(_HeadLoss.CHUNK) for x in (h, wanted[:, None], real, to_hidden)), strict=True)
+        parts = zip(*(x.split(_HeadLoss.chunk(h.device)) for x in (h, wanted[:, None], real, to_hidden)), strict=True)
         for part, target, weighs, out in parts:
             p = (part @ weight.T).softmax(-1, dtype=torch.float32)
             total -= (p.gather(1, target).clamp_(min=1e-38).log_() * weighs).sum()
@@ -52,7 +55,7 @@ def solution_loss(model: Transformer, hidden: Tensor, targets: np.ndarray) -> Te
     The output head runs on those positions only; which they are is found on the host, so no device waits for it.
     """
     places = np.flatnonzero(targets != IGNORE)
-    padded = np.pad(places, (0, -len(places) % _HeadLoss.CHUNK))
+    padded = np.pad(places, (0, -len(places) % _HeadLoss.chunk(hidden.device)))
     wanted = np.maximum(targets.reshape(-1)[padded], 0)
     chosen, wanted = (torch.from_numpy(a).to(hidden.device) for a in (padded, wanted))
     device = hidden.device.type
