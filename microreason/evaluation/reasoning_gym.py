@@ -79,7 +79,8 @@ def evaluate(
     """
     check_mode(mode)
     if tasks is None:  # what the model was trained on, where it says so
-        tasks = getattr(engine, "info", {}).get("origin", {}).get("tasks")
+        trained = getattr(engine, "info", {}).get("origin", {}).get("tasks")
+        tasks = trained and [name for name in trained if name in all_tasks()]
     problems = sorted(problems_of(level, tasks, seed, size), key=lambda problem: len(problem.text))
     questions: list[dict[str, Any]] = []
     tokens, seconds, complete = 0, 0.0, True
