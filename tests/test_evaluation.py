@@ -59,7 +59,6 @@ def test_without_names_the_published_tasks_that_the_weights_learnt_are_asked(fak
     assert set(_evaluate(engine, "easy", size=1)["tasks"]) == {"gcd", "aiw"}
 
 
-
 def test_shape_and_scores_of_an_engine_that_knows(gold):
     seen = []
     result = _evaluate(gold, "hard", ["gcd"], size=10, progress=lambda done, total: seen.append((done, total)))
