@@ -82,7 +82,7 @@ def facts():
         loss = load("int8-loss")
         lines.append(
             f"- Lost by int8, hard level: {percent(loss['lost'])} points (float32 {percent(loss['float32'])}, "
-            f"int8 {percent(loss['int8'])}, n={loss['n']})."
+            f"int8 {percent(loss['int8'])}, n={loss['n']}; weights of {loss['date'][:10]}, commit {loss['commit']})."
         )
     if have("training_speed"):
         speed = load("training_speed")
