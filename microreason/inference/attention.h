@@ -23,16 +23,14 @@ static entries slots_of(const entries *e, size_t i, int slots, int from, int hea
 static void put(entries *e, int slot, const uint8_t *key, const uint8_t *value, int head) { /* rounded rows */
     int8_t *k = e->k + (size_t)(slot / PANEL) * PANEL * up_to(head, TILE) + slot % PANEL * 4;
     int8_t *v = e->v + (size_t)(slot / 4) * 4 * head + slot % 4;
-    vi sum = {0};
-    for (int i = 0; i < head; i += LANES) {
-        vi wide = __builtin_convertvector(*(const vb *)(key + i), vi) - BIAS;
-        vs four = __builtin_convertvector(wide, vs);
-        sum += wide;
-        for (int j = 0; j < LANES; j += 4) memcpy(k + (i + j) * PANEL, (int8_t *)&four + j, 4);
+    int sum = 0;
+    for (int i = 0; i < head; i++) {
+        int8_t own = (int8_t)(key[i] - BIAS);
+        k[i / 4 * 4 * PANEL + i % 4] = own;
+        v[4 * i] = (int8_t)(value[i] - BIAS);
+        sum += excess(own);
     }
-    for (int i = 0; i < head; i++) v[4 * i] = (int8_t)(value[i] - BIAS);
-    e->sum[slot] = 0;
-    for (int i = 0; i < LANES; i++) e->sum[slot] += sum[i];
+    e->sum[slot] = sum;
 }
 static void move(entries *to, int i, const entries *from, int j, int head) {
     size_t wide = (size_t)PANEL * up_to(head, TILE);
@@ -91,8 +89,8 @@ static void attend(const scratch *own, const quant *queries, int rows, int group
         uint8_t *high = own->p + 2 * r * own->room, *low = high + own->room;
         for (int i = 0; i < all_slots; i += LANES) {
             vi p = nearest(*(vf *)(s + i) * inverse);
-            *(vb *)(high + i) = __builtin_convertvector(p >> 7, vb);
-            *(vb *)(low + i) = __builtin_convertvector(p & 127, vb);
+            to_bytes(high + i, p >> 7);
+            to_bytes(low + i, p & 127);
         }
     }
     int32_t sums[2 * (QUERIES + 64)][256];
@@ -101,7 +99,7 @@ static void attend(const scratch *own, const quant *queries, int rows, int group
     product(COUNT, values + 1, &(quant){own->p + before, NULL, (int)own->room, 2}, rows, 0, head / PANEL, sums, 256);
     for (int r = 0; r < rows; r++)
         for (int i = 0; i < head; i += LANES) {
-            vf high = __builtin_convertvector(*(vi *)(sums[2 * r] + i), vf);
-            *(vf *)(y[r] + i) = (high * 128.f + __builtin_convertvector(*(vi *)(sums[2 * r + 1] + i), vf)) * scale[r];
+            vf high = floats(*(vi *)(sums[2 * r] + i)), low = floats(*(vi *)(sums[2 * r + 1] + i));
+            *(vf *)(y[r] + i) = (high * 128.f + low) * scale[r];
         }
 }

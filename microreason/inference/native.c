@@ -164,8 +164,9 @@ static void activate(model *m, int id, int n) { /* f = silu(gate) * up, for the 
     int pairs = m->ff / PANEL, from = pairs * id / m->threads, to = pairs * (id + 1) / m->threads;
     for (int t = 0; t < n; t++)
         for (int i = from; i < to; i++) {
-            const vf *gate = (const vf *)(m->up + (size_t)t * 2 * m->ff + i * 2 * PANEL);
-            *(vf *)(m->f + (size_t)t * m->ff + i * PANEL) = gate[0] / (1.f + exponential(-gate[0])) * gate[1];
+            const vf *gate = (const vf *)(m->up + (size_t)t * 2 * m->ff + i * 2 * PANEL), *up = gate + PARTS;
+            vf *f = (vf *)(m->f + (size_t)t * m->ff + i * PANEL);
+            for (int j = 0; j < PARTS; j++) f[j] = gate[j] / (1.f + exponential(-gate[j])) * up[j];
         }
 }
 static void attention(model *m, int id, int layer, int row) {

@@ -8,9 +8,9 @@
  */
 #include "lanes.h"
 
-enum { PANEL = 16, TILE = 64 }; /* rows of a panel; columns of a tile */
+enum { TILE = 64 }; /* columns of a tile */
 enum { SET, ADD, COUNT };       /* y = product, y += product, or the bare integers added */
-typedef struct { /* panels lie `panel` bytes apart, groups of four columns `step` (64, but for COUNT); no sums: vectors without BIAS */
+typedef struct { /* panels lie `panel` bytes apart, groups of four columns `step` (64, but for COUNT); excess of each row */
     const int8_t *w;
     const float *scale;
     const int32_t *sum;
@@ -31,22 +31,22 @@ static void quantise(const quant *q, size_t row, const float *x, int width) {
     for (int i = 0; i < width; i += LANES) {
         vi r = nearest(*(const vf *)(x + i) * inverse);
         if (q->planes == 2) {
-            vi high = nearest(__builtin_convertvector(r, vf) * (1.f / 255)), low = r - high * 255;
-            *(vb *)(out + q->stride + i) = __builtin_convertvector(low + BIAS, vb);
+            vi high = nearest(floats(r) * (1.f / 255));
+            to_bytes(out + q->stride + i, r - high * 255 + BIAS);
             r = high;
         }
-        *(vb *)(out + i) = __builtin_convertvector(r + BIAS, vb);
+        to_bytes(out + i, r + BIAS);
     }
 }
-/* the sums of one token (of one vector, for COUNT) and 16 rows into y */
+/* the sums of one token (of one vector, for COUNT) and LANES rows into y */
 INLINE void finish(int kind, const matrix *m, const quant *q, int token, int row, vi high, vi low, void *y, int stride) {
     if (kind == COUNT) {
         *(vi *)((int32_t *)y + (size_t)token * stride + row) += high;
         return;
     }
-    vi bias = BIAS * *(const vi *)(m->sum + row);
-    vf v = __builtin_convertvector(high - bias, vf), *out = (vf *)((float *)y + (size_t)token * stride + row);
-    if (q->planes == 2) v = v * 255.f + __builtin_convertvector(low - bias, vf);
+    vi excess = *(const vi *)(m->sum + row);
+    vf v = floats(high - excess), *out = (vf *)((float *)y + (size_t)token * stride + row);
+    if (q->planes == 2) v = v * 255.f + floats(low - excess);
     v *= q->scale[token] * *(const vf *)(m->scale + row);
     if (kind == ADD) v += *out;
     *out = v;
@@ -106,34 +106,32 @@ INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first,
 }
 #endif
 
-/* one panel times a few vectors */
+/* WIDE parts of a panel from `part` on times a few vectors */
 INLINE void dots(int kind, int vectors, int splits, int planes, const matrix *m, const quant *q, int first, int panel,
-                 void *y, int stride) {
-    const int8_t *w = m->w + (size_t)panel * m->panel;
+                 int part, void *y, int stride) {
+    const int8_t *w = m->w + (size_t)panel * m->panel + part * 4 * LANES;
     const uint8_t *x = q->x + (size_t)first * q->stride;
     const size_t step = kind == COUNT ? m->step : 4 * PANEL;
-    acc a[4][4];
-    for (int v = 0; v < vectors; v++)
-        for (int s = 0; s < splits; s++) a[v][s] = nothing();
+    acc a[8][4][WIDE]; /* stays in registers only where every loop over it is unrolled */
+#define EVERY(i, count) _Pragma("GCC unroll 8") for (int i = 0; i < count; i++)
+    EVERY(v, vectors) EVERY(s, splits) EVERY(i, WIDE) a[v][s][i] = nothing();
     for (int k = 0; k < m->width; k += 4 * splits)
-#pragma GCC unroll 4
-        for (int s = 0; s < splits; s++, w += step) {
-            __builtin_prefetch(w + 4096);
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) {
-                int32_t four;
-                memcpy(&four, x + (size_t)v * q->stride + k + 4 * s, 4);
-                a[v][s] = mac(a[v][s], w, four);
+        EVERY(s, splits) {
+            if (vectors < VECTORS) __builtin_prefetch(w + 4096);
+            EVERY(v, vectors) {
+                int32_t x4;
+                memcpy(&x4, x + (size_t)v * q->stride + k + 4 * s, 4);
+                EVERY(i, WIDE) a[v][s][i] = (kind == COUNT ? count : mac)(a[v][s][i], w + i * 4 * LANES, x4);
             }
+            w += step;
         }
-    for (int v = 0; v < vectors; v += planes) {
-        vi sums[2];
-        for (int p = 0; p < planes; p++) {
-            sums[p] = ints(a[v + p][0]);
-            for (int s = 1; s < splits; s++) sums[p] += ints(a[v + p][s]);
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v += planes)
+        EVERY(i, WIDE) {
+            vi sums[2] = {0};
+            EVERY(p, planes) EVERY(s, splits) sums[p] += ints(a[v + p][s][i]);
+            finish(kind, m, q, (first + v) / planes, panel * PANEL + (part + i) * LANES, sums[0], sums[planes - 1], y, stride);
         }
-        finish(kind, m, q, (first + v) / planes, panel * PANEL, sums[0], sums[planes - 1], y, stride);
-    }
 }
 /* y [n, stride] (SET, ADD) or integers [n * planes, stride] (COUNT): the panels from..to, an even number, of a matrix
  * times n tokens */
@@ -150,12 +148,16 @@ INLINE void product(int kind, const matrix *m, const quant *q, int n, int from, 
     }
     for (int panel = from; panel < to; panel++) {
         int v = 0;
-#define DOTS(VECTORS_, SPLITS_, PLANES_) \
-    for (; v + VECTORS_ <= vectors; v += VECTORS_) dots(kind, VECTORS_, SPLITS_, PLANES_, m, q, v, panel, y, stride);
+#define DOTS(VECTORS_, SPLITS_, PLANES_)                   \
+    for (; v + VECTORS_ <= vectors; v += VECTORS_)         \
+        for (int part = 0; part < PARTS; part += WIDE)     \
+            dots(kind, VECTORS_, SPLITS_, PLANES_, m, q, v, panel, part, y, stride);
         if (kind != COUNT && q->planes == 2) {
+            if (VECTORS >= 8) DOTS(8, 1, 2)
             if (VECTORS >= 4) DOTS(4, 1, 2)
             DOTS(2, SPLITS > 1 ? 2 : 1, 2)
         } else {
+            if (VECTORS >= 8) DOTS(8, 1, 1)
             if (VECTORS >= 4) DOTS(4, 1, 1)
             if (VECTORS >= 2) DOTS(2, SPLITS > 1 ? 2 : 1, 1)
             DOTS(1, SPLITS, 1)
@@ -169,6 +171,6 @@ static void pack(const int8_t *w, int rows, int width, int wide, int skip, int8_
             for (int r = 0; r < PANEL && from + r < rows; r++) {
                 const int8_t *four = w + (size_t)(from + r) * width + k;
                 memcpy(out + (size_t)k * PANEL + r * 4, four, 4);
-                sum[r] += four[0] + four[1] + four[2] + four[3];
+                for (int i = 0; i < 4; i++) sum[r] += excess(four[i]);
             }
 }
