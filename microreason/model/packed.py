@@ -1,102 +1,143 @@
 """Causal attention within packed documents on a CPU, where the fused kernel's backward pass is several times slower
 than plain matrix products: documents of about one length are attended to together, in batches.
 
-Rows are taken apart into documents, each put into the first of the `LENGTHS` that holds it; longer ones go through
-the fused kernel one by one. Long documents go query block by query block, each against the keys up to its end. Scores
-and their softmax are in the type of v, sums inside in float32.
+Rows are taken apart into documents, each put into the first of the `LENGTHS` that holds it (longer ones take a batch
+each), a few at a time, so that their scores stay in the processor's cache. Queries go block by block, each against the
+keys up to its end. Scores and their softmax are in the type of v, sums inside in float32.
 Shapes: B batch, T tokens, N query heads, H key-value heads, K head width; n documents of length L in one batch.
 Does not cover routing (routing.py) or CUDA, where FlexAttention does the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 LENGTHS = (32, 64, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024, 1536, 2048)
-QUERIES = 256  # in one block
+QUERIES, SCORES = 64, 1 << 19  # queries in one block, scores in one product
 
 
-class _Layout(NamedTuple):
-    """Where tokens of flattened rows go: `shapes` (n, L) of the batches, `there` [sum of n·L] the token at each place
-    (a document's last one at places of padding), `real` [sum of n·L], `back` [B·T] the place of each token."""
+class _Rows(NamedTuple):
+    """Rows of K numbers, one for a token and a head: `there` [R] which one stands at each place, `padding` the places
+    of none (they repeat another), `back` [B·heads·T] the place of each."""
 
-    shapes: list[tuple[int, int]]
     there: Tensor
-    real: Tensor
+    padding: Tensor
     back: Tensor
 
 
-def _layout(documents: np.ndarray) -> _Layout:
+class _Layout(NamedTuple):
+    """How documents lie: `shapes` (n, L) of the batches, rows of queries [n, H, N/H, block, K] block after block, and
+    of keys and values [n, H, L, K]."""
+
+    shapes: list[tuple[int, int]]
+    queries: _Rows
+    keys: _Rows
+
+
+def _blocks(length: int) -> Iterator[tuple[int, int]]:
+    return ((at, min(length, at + QUERIES)) for at in range(0, length, QUERIES))
+
+
+def _layout(documents: np.ndarray, heads: int, kv: int) -> _Layout:
     """Of the packed documents [B, T]."""
+    width = documents.shape[1]
     own = (documents + np.arange(len(documents))[:, None] * (documents.max() + 2)).ravel()
     starts = np.flatnonzero(np.diff(own, prepend=own[0] - 1))
     lengths = np.diff(starts, append=own.size)
     sizes = np.append(LENGTHS, 0)[np.searchsorted(LENGTHS, lengths)]
-    shapes, there, real = [], [], []
-    back = np.empty(own.size, np.int64)
-    at = 0
+    sizes = np.where(sizes, sizes, lengths)
+    shapes: list[tuple[int, int]] = []
+    found: dict[int, tuple[list[np.ndarray], list[np.ndarray]]] = {heads: ([], []), kv: ([], [])}
+
+    def lay(count: int, tokens: np.ndarray, inside: np.ndarray) -> None:
+        """Rows [n, count, length] of a block of tokens [n, length]."""
+        first = (tokens // width * count * width + tokens % width)[:, None] + np.arange(count)[:, None] * width
+        there, real = found[count]
+        there.append(first.ravel())
+        real.append(np.repeat(inside[:, None], count, 1).ravel())
+
     for size in np.unique(sizes):
-        for chosen in [[i] for i in np.flatnonzero(sizes == 0)] if size == 0 else [np.flatnonzero(sizes == size)]:
-            length = int(size or lengths[chosen[0]])
-            place = np.arange(length)
-            inside = place < lengths[chosen][:, None]
-            tokens = starts[chosen][:, None] + np.minimum(place, lengths[chosen][:, None] - 1)
-            back[tokens[inside]] = np.flatnonzero(inside) + at
-            at += inside.size
-            shapes.append(inside.shape)
-            there.append(tokens.ravel())
-            real.append(inside.ravel())
-    return _Layout(shapes, *(torch.from_numpy(x) for x in (np.concatenate(there), np.concatenate(real), back)))
+        chosen = np.flatnonzero(sizes == size)
+        few = max(1, SCORES // (heads * min(size, QUERIES) * size))
+        for part in np.split(chosen, range(few, len(chosen), few)):
+            place = np.arange(size)
+            inside = place < lengths[part][:, None]
+            tokens = starts[part][:, None] + np.minimum(place, lengths[part][:, None] - 1)
+            shapes.append((len(part), int(size)))
+            for begin, end in _blocks(int(size)):
+                lay(heads, tokens[:, begin:end], inside[:, begin:end])
+            lay(kv, tokens, inside)
+
+    def rows(count: int) -> _Rows:
+        there, real = (np.concatenate(parts) for parts in found[count])
+        back = np.empty(own.size * count, np.int64)
+        back[there[real]] = np.flatnonzero(real)
+        return _Rows(*(torch.from_numpy(x) for x in (there, np.flatnonzero(~real), back)))
+
+    return _Layout(shapes, rows(heads), rows(kv))
 
 
-class _Apart(torch.autograd.Function):
-    """x [B·T, C] -> [sum of n·L, C]: documents laid out one by one."""
+@lru_cache(64)
+def _later(begin: int, end: int, group: int, dtype: torch.dtype) -> Tensor:
+    """[group · queries, keys]: -inf where a key of 0..end comes after a query of begin..end."""
+    return torch.full((end - begin, end), float("-inf"), dtype=dtype).triu(1 + begin).repeat(group, 1)
+
+
+def _parts(layout: _Layout, kv: int, group: int, q: Tensor, *others: Tensor) -> Iterator[tuple[Any, ...]]:
+    """For each block of queries its begin and end, views [n·H, N/H · block, K] of rows q, and for each of the `others`
+    views [n·H, end, K]."""
+    at = behind = 0
+    for n, length in layout.shapes:
+        whole = [x[behind : behind + n * kv * length].view(n * kv, length, -1) for x in others]
+        behind += n * kv * length
+        for begin, end in _blocks(length):
+            size = n * kv * group * (end - begin)
+            yield begin, end, q[at : at + size].view(n * kv, group * (end - begin), -1), *(x[:, :end] for x in whole)
+            at += size
+
+
+class _Attend(torch.autograd.Function):
+    """Of rows: q [B·N·T, K], k and v [B·H·T, K] -> [B·N·T, K]."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, layout: _Layout) -> Tensor:
-        ctx.back = layout.back
-        return x[layout.there]
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, layout: _Layout, heads: tuple[int, int]) -> Tensor:
+        q, k, v = (x.index_select(0, r.there) for x, r in ((q, layout.queries), (k, layout.keys), (v, layout.keys)))
+        scale, group = q.shape[1] ** -0.5, heads[0] // heads[1]
+        y, kept = torch.empty_like(q), []
+        for (begin, end, query, key, value), out in zip(
+            _parts(layout, heads[1], group, q, k, v), _parts(layout, heads[1], group, y), strict=True
+        ):
+            later = _later(begin, end, group, q.dtype)
+            kept.append(torch.baddbmm(later, query, key.mT, alpha=scale).softmax(-1))
+            torch.bmm(kept[-1], value, out=out[2])
+        ctx.layout, ctx.heads = layout, heads
+        ctx.save_for_backward(q, k, v, *kept)
+        return y.index_select(0, layout.queries.back)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:
-        return gradients[0][ctx.back], None
-
-
-class _Together(torch.autograd.Function):
-    """The way back, [sum of n·L, C] -> [B·T, C]; nothing flows to places of padding."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, layout: _Layout) -> Tensor:
-        ctx.layout = layout
-        return x[layout.back]
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        return gradients[0][ctx.layout.there] * ctx.layout.real[:, None], None
-
-
-def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Causal attention of q [n, L, N, K] over k, v [n, L, H, K] -> [n, L, N, K]; query heads of a group share one
-    product."""
-    n, length, heads, width = q.shape
-    kv = k.shape[2]
-    if length > LENGTHS[-1]:
-        wide = (q, k.repeat_interleave(heads // kv, 2), v.repeat_interleave(heads // kv, 2))
-        return F.scaled_dot_product_attention(*(x.transpose(1, 2) for x in wide), is_causal=True).transpose(1, 2)
-    k, v = (x.transpose(1, 2).reshape(n * kv, length, width) for x in (k, v))
-    q = (q * width**-0.5).unflatten(2, (kv, -1)).permute(0, 2, 3, 1, 4).reshape(n * kv, -1, length, width)
-    done = []
-    for block in q.split(QUERIES, 2):
-        size, seen = block.shape[2], min(length, (len(done) + 1) * QUERIES)
-        later = torch.full((size, seen), float("-inf"), dtype=q.dtype).triu(1 + seen - size)
-        scores = torch.baddbmm(later.repeat(heads // kv, 1), block.flatten(1, 2), k[:, :seen].mT)
-        done.append((scores.softmax(-1) @ v[:, :seen]).view(block.shape))
-    return torch.cat(done, 2).view(n, kv, -1, length, width).permute(0, 3, 1, 2, 4).reshape(n, length, heads, width)
+        q, k, v, *kept = ctx.saved_tensors
+        layout, (heads, kv) = ctx.layout, ctx.heads
+        scale, group = q.shape[1] ** -0.5, heads // kv
+        to_y = gradients[0].index_select(0, layout.queries.there).index_fill_(0, layout.queries.padding, 0.0)
+        to_q, to_k, to_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
+        back = zip(_parts(layout, kv, group, to_y), _parts(layout, kv, group, to_q, to_k, to_v), strict=True)
+        for p, (_, _, query, key, value), ((_, _, to_out), (_, _, out_q, out_k, out_v)) in zip(
+            kept, _parts(layout, kv, group, q, k, v), back, strict=True
+        ):
+            out_v += p.mT @ to_out
+            slope = torch._softmax_backward_data(to_out @ value.mT, p, -1, p.dtype)
+            torch.bmm(slope, key, out=out_q)
+            out_k.baddbmm_(slope.mT, query, alpha=scale)
+        to_q *= scale
+        rows = (to_q, layout.queries), (to_k, layout.keys), (to_v, layout.keys)
+        return *(x.index_select(0, r.back) for x, r in rows), None, None
 
 
 @torch.compiler.disable
@@ -105,14 +146,7 @@ def attend_documents(q: Tensor, k: Tensor, v: Tensor, documents: Tensor) -> Tens
 
     Returns [B, N, T, K] in the type of v.
     """
+    heads = q.shape[1], k.shape[1]
     with torch.autocast("cpu", enabled=False):
-        layout = _layout(documents.numpy())
-        flat = (x.to(v.dtype).transpose(1, 2).flatten(0, 1) for x in (q, k, v))  # [B·T, heads, K]
-        apart = [_Apart.apply(x.flatten(1), layout).unflatten(1, x.shape[1:]) for x in flat]
-        parts = zip(*(x.split([n * length for n, length in layout.shapes]) for x in apart), strict=True)
-        done = [
-            _attend(*(x.unflatten(0, shape) for x in part)).flatten(2).flatten(0, 1)
-            for shape, part in zip(layout.shapes, parts, strict=True)
-        ]
-        y = _Together.apply(torch.cat(done), layout)
-        return y.view(len(documents), documents.shape[1], q.shape[1], -1).transpose(1, 2)
+        rows = (x.to(v.dtype).reshape(-1, x.shape[-1]) for x in (q, k, v))
+        return _Attend.apply(*rows, _layout(documents.numpy(), *heads), heads).view(q.shape)

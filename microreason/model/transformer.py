@@ -64,10 +64,11 @@ class Block(nn.Module):
         mask: Tensor | BlockMask | None,
         reach: Reach | Tensor | None,
         cache: tuple[Cache, int] | None,
+        only: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """x [B, T, D] -> ([B, T, D], gates [B, H, T]). `mask` [B, 1, T, T] bool, its blocks, or the packed documents
         [B, T] (None: causal), `reach` where routing decides, for dense masks as [B, T, T] (None: nowhere), `cache` with
-        the number of the layer."""
+        the number of the layer; `only` [S] as in Transformer.forward."""
         c = self.config
         batch, tokens, _ = x.shape
         h = self.attention_norm(x)
@@ -79,20 +80,29 @@ class Block(nn.Module):
         soft = c.routing == "soft"
         if cache:
             store, layer = cache
-            return self._rest(x, store.attend(layer, q, k, v, z)), z
-        if isinstance(mask, BlockMask):
+            y = store.attend(layer, q, k, v, z)
+        elif isinstance(mask, BlockMask):
             assert not isinstance(reach, Tensor)
-            return self._rest(x, attend_blocks(q, k, v, mask, reach, z, soft)), z
-        assert not isinstance(reach, Reach)
-        if mask is not None and mask.ndim == 2:
-            return self._rest(x, attend_documents(q, k, v, mask)), z
-        return self._rest(x, attend(q, k, v, mask, reach, z, soft)), z
+            y = attend_blocks(q, k, v, mask, reach, z, soft)
+        elif mask is not None and mask.ndim == 2:
+            y = attend_documents(q, k, v, mask)
+        else:
+            assert not isinstance(reach, Reach)
+            y = attend(q, k, v, mask, reach, z, soft)
+        y = y.transpose(1, 2).reshape(x.shape)
+        return (self._rest(x, y) if only is None else self._rest_of(x, y, only)), z
 
     def _rest(self, x: Tensor, y: Tensor) -> Tensor:
-        """Output projection of y [B, N, T, K], then the MLP."""
-        x = x + self.wo(y.transpose(1, 2).reshape(x.shape))
+        """Output projection of y [..., D], then the MLP."""
+        x = x + self.wo(y)
         h = self.mlp_norm(x)
         return x + self.w_down(F.silu(self.w_gate(h)) * self.w_up(h))
+
+    @torch.compiler.disable  # S is another one for each batch
+    def _rest_of(self, x: Tensor, y: Tensor, only: Tensor) -> Tensor:
+        """The same for places `only` [S] of flattened x and y [B, T, D] -> [S, D]."""
+        x, y = (t.flatten(0, 1).index_select(0, only) for t in (x, y))
+        return self._rest(x, y)
 
 
 class Transformer(nn.Module):
@@ -141,8 +151,9 @@ class Transformer(nn.Module):
         counts: Tensor | None = None,
         routed: bool = True,
         gates: list[Tensor] | None = None,
+        only: Tensor | None = None,
     ) -> Tensor:
-        """ids [B, T] -> hidden states [B, T, D].
+        """ids [B, T] -> hidden states [B, T, D], or [S, D] of the places `only` [S] of the flattened tokens.
 
         `positions` [B, T] count within a document, `documents` [B, T] tell packed documents apart; without them
         each row is one document. With a cache the tokens follow those already stored, the first `counts` [B] of each
@@ -173,7 +184,8 @@ class Transformer(nn.Module):
         rope = (self.cos[positions][:, None].to(dtype), self.sin[positions][:, None].to(dtype))
         x = self.embedding(ids)
         for layer, block in enumerate(self.blocks):
-            x, z = block(x, rope, mask, reach, (cache, layer) if cache else None)
+            last = layer + 1 == len(self.blocks)
+            x, z = block(x, rope, mask, reach, (cache, layer) if cache else None, only if last else None)
             if gates is not None:
                 gates.append(z)
         if cache:

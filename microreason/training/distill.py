@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -41,7 +40,7 @@ from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
 from microreason.training.contrast import StepHead, contrastive_loss, find_steps, separate, unlikeliest
 from microreason.training.loop import Trainer
-from microreason.training.losses import solution_loss
+from microreason.training.losses import Wanted, solution_loss
 from microreason.training.recipe import Distillation, Recipe
 from microreason.verification.steps import check_solution, check_step
 
@@ -182,16 +181,17 @@ class Distiller(Trainer):
 
     def loss(self, batch: Batch) -> Tensor:
         """Summed loss of one micro-batch: likelihood, teacher's distributions, contrast."""
-        ids, positions, documents = self.inputs(batch)
+        (ids, positions, documents), target = self.inputs(batch), Wanted.of(batch.targets, self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            hidden, penalty = self.forward(ids, positions, documents, batch.targets)
-            total = solution_loss(self.model, hidden, batch.targets)
+            hidden, penalty = self.forward(ids, positions, documents, target)
+            chosen = hidden.flatten(0, 1).index_select(0, target.places)
+            total = solution_loss(self.model, chosen, target)
             self.parts["likelihood"] += total.detach()
             if self.teacher:
-                places = torch.from_numpy(np.flatnonzero(batch.targets != IGNORE)).to(self.device)
                 with torch.no_grad():
-                    wanted = self.teacher.logits(self.teacher(ids, positions, documents).flatten(0, 1)[places])
-                apart = divergence(self.model.logits(hidden.flatten(0, 1)[places]).float(), wanted.float())
+                    known = self.teacher(ids, positions, documents, only=target.places[: target.number])
+                    known = self.teacher.logits(known)
+                apart = divergence(self.model.logits(chosen[: target.number]).float(), known.float())
                 self.parts["divergence"] += apart.detach()
                 total = (total + apart) / 2
             if self.distill.contrast:

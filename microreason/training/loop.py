@@ -32,7 +32,7 @@ from microreason.model.transformer import Transformer
 from microreason.model.wiring import Hold, wire_induction
 from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
-from microreason.training.losses import divergence, routing_losses, solution_loss
+from microreason.training.losses import Wanted, divergence, routing_losses, solution_loss
 from microreason.training.optim import bf16_is_fast, make_optimizers, schedule
 from microreason.training.parallel import Group
 from microreason.training.recipe import Recipe, Stage
@@ -134,20 +134,22 @@ class Trainer:
 
     def loss(self, batch: Batch) -> torch.Tensor:
         """Summed loss of one micro-batch."""
-        ids, positions, documents = self.inputs(batch)
+        inputs, target = self.inputs(batch), Wanted.of(batch.targets, self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            hidden, penalty = self.forward(ids, positions, documents, batch.targets)
-            return solution_loss(self.model, hidden, batch.targets) + penalty
+            hidden, penalty = self.forward(*inputs, target, target.places)
+            return solution_loss(self.model, hidden, target) + penalty
 
     def forward(
-        self, ids: torch.Tensor, positions: torch.Tensor, documents: torch.Tensor, targets: np.ndarray
-    ) -> tuple[torch.Tensor, torch.Tensor | float]:
-        """Hidden states [B, T, D], and what routing adds to the summed loss; its parts go to `routing_parts`."""
+        self, ids: torch.Tensor, positions: torch.Tensor, documents: torch.Tensor, target: Wanted,
+        only: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor | float]:  # fmt: skip
+        """Hidden states [B, T, D], or [S, D] of the places `only` [S], and what routing adds to the summed loss; its
+        parts go to `routing_parts`."""
         s = self.stage
         if s.routing == "off":
-            return self.model(ids, positions, documents), 0.0
+            return self.model(ids, positions, documents, only=only), 0.0
         gates: list[torch.Tensor] = []
-        hidden = self.model(ids, positions, documents, gates=gates)
+        hidden = self.model(ids, positions, documents, gates=gates, only=only)
         parts, entries = routing_losses(self.model, gates, ids, positions, documents)
         read, dense_read = self.reads  # over some batches, for one of short rows alone cannot keep to the budget
         self.reads = [0.95 * read + entries * float(parts["read_share"].detach()), 0.95 * dense_read + entries]
@@ -158,12 +160,13 @@ class Trainer:
         penalty = s.budget_weight * over * (parts["read_share"] - budget) + s.decision_weight * parts["undecided"]
         if s.open_weight and self.step % s.open_every == 0:
             with torch.no_grad():
-                dense = self.model(ids, positions, documents, routed=False)
-            parts["divergence_from_open"] = divergence(self.model, hidden, dense, targets)
+                dense = self.model(ids, positions, documents, routed=False, only=target.places)
+            ours = hidden if only is not None else hidden.flatten(0, 1)[target.places]
+            parts["divergence_from_open"] = divergence(self.model, ours[: target.number], dense[: target.number])
             penalty = penalty + s.open_weight * parts["divergence_from_open"]
         for name, part in parts.items():
             self.routing_parts[name].append(float(part.detach()))
-        return hidden, int((targets != IGNORE).sum()) * penalty
+        return hidden, target.number * penalty
 
     def _fetch(self) -> None:
         """Pack the batches of the next step; a checkpoint holds the state from before that."""

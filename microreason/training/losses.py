@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -49,27 +49,33 @@ class _HeadLoss(torch.autograd.Function):
         return gradients[0] * to_hidden, gradients[0] * to_head, None, None, None
 
 
-def solution_loss(model: Transformer, hidden: Tensor, targets: np.ndarray) -> Tensor:
-    """Sum of the cross-entropy over positions with a target; hidden [B, T, D], targets [B, T].
+class Wanted(NamedTuple):
+    """Where a batch has targets: `places` [S] of flattened [B, T], those from `number` on padding, and `tokens` [S]."""
 
-    The output head runs on those positions only; which they are is found on the host, so no device waits for it.
-    """
-    places = np.flatnonzero(targets != IGNORE)
-    padded = np.pad(places, (0, -len(places) % _HeadLoss.chunk(hidden.device)))
-    wanted = np.maximum(targets.reshape(-1)[padded], 0)
-    chosen, wanted = (torch.from_numpy(a).to(hidden.device) for a in (padded, wanted))
+    places: Tensor
+    tokens: Tensor
+    number: int
+
+    @classmethod
+    def of(cls, targets: np.ndarray, device: torch.device) -> Wanted:
+        """Of targets [B, T]; found on the host, so that no device waits for it."""
+        places = np.flatnonzero(targets != IGNORE)
+        padded = np.pad(places, (0, -len(places) % _HeadLoss.chunk(device)))
+        tokens = np.maximum(targets.reshape(-1)[padded], 0)
+        return cls(torch.from_numpy(padded).to(device), torch.from_numpy(tokens).to(device), len(places))
+
+
+def solution_loss(model: Transformer, hidden: Tensor, target: Wanted) -> Tensor:
+    """Sum of the cross-entropy over positions with a target; hidden [S, D] there."""
     device = hidden.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
     with torch.autocast(device, enabled=False):
-        rows = hidden.flatten(0, 1).index_select(0, chosen)
-        return _HeadLoss.apply(rows, model.embedding.weight, wanted, len(places), dtype)
+        return _HeadLoss.apply(hidden, model.embedding.weight, target.tokens, target.number, dtype)
 
 
-def divergence(model: Transformer, hidden: Tensor, wanted: Tensor, targets: np.ndarray) -> Tensor:
-    """Mean divergence KL(wanted || hidden) of the next-token distributions, over positions with a target; hidden and
-    wanted [B, T, D]."""
-    places = torch.from_numpy(np.flatnonzero(targets != IGNORE)).to(hidden.device)
-    ours, theirs = (model.logits(h.flatten(0, 1)[places]).float().log_softmax(-1) for h in (hidden, wanted))
+def divergence(model: Transformer, hidden: Tensor, wanted: Tensor) -> Tensor:
+    """Mean divergence KL(wanted || hidden) of the next-token distributions; hidden and wanted [S, D]."""
+    ours, theirs = (model.logits(h).float().log_softmax(-1) for h in (hidden, wanted))
     return F.kl_div(ours, theirs.detach(), reduction="batchmean", log_target=True)
 
 

@@ -43,6 +43,15 @@ class Group:
         dist.scatter_object_list(mine, shares, src=0)
         return mine[0]
 
+    def add(self, tensors: list[torch.Tensor]) -> None:
+        """Sum tensors over the processes, in place."""
+        if self.size == 1:
+            return
+        flat = torch.cat([t.flatten() for t in tensors])
+        dist.all_reduce(flat)
+        for t, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+            t.copy_(part.view_as(t))
+
     def add_gradients(self, model: nn.Module, loss: torch.Tensor) -> None:
         """Sum gradients and loss over the processes, in place; a parameter without a gradient counts as zero."""
         if self.size == 1:
@@ -50,9 +59,4 @@ class Group:
         for p in model.parameters():
             if p.grad is None:
                 p.grad = torch.zeros_like(p)
-        gradients = [p.grad for p in model.parameters()]
-        flat = torch.cat([loss.reshape(1), *(g.flatten() for g in gradients)])
-        dist.all_reduce(flat)
-        loss.copy_(flat[0])
-        for g, part in zip(gradients, flat[1:].split([g.numel() for g in gradients]), strict=True):
-            g.copy_(part.view_as(g))
+        self.add([loss, *(p.grad for p in model.parameters())])

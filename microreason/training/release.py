@@ -32,6 +32,8 @@ def _start(recipe: Recipe) -> dict[str, Any] | None:
 
 
 def _commit() -> str | None:
+    if shutil.which("git") is None:
+        return None
     done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     return done.stdout.strip() or None
 
