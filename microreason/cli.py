@@ -24,6 +24,7 @@ from microreason.cli_explain import add_explain_command
 from microreason.cli_machine import add_machine_commands
 from microreason.cli_mathematics import add_commands
 from microreason.cli_mistakes import add_mistake_commands
+from microreason.cli_options import Engine, MaxTokens, Mode, Weights
 from microreason.errors import MicroReasonError
 
 _PLAIN: dict[str, Any] = {"no_args_is_help": True, "add_completion": False, "rich_markup_mode": None}
@@ -43,10 +44,6 @@ _EXTRAS = {"torch": "train", "reasoning_gym": "eval", "matplotlib": "eval", "ope
 _EXTRAS |= dict.fromkeys(["math_verify", "mathematics_dataset", "sympy"], "maths")
 _EXTRAS |= dict.fromkeys(["gguf", "onnx"], "export")
 Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="The recipe.")]
-Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
-Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
-Engine = Annotated[str, typer.Option(help="edge (no torch), numpy (slow, for tests), torch (batched) or auto.")]
-MaxTokens = Annotated[int, typer.Option(min=1, help="Give up after so many tokens.")]
 
 
 @app.callback()

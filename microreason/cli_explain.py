@@ -6,15 +6,12 @@ Does not cover any logic: explain → explain.reading.explain, .page.page, .pict
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 
-Sentences = Callable[..., AbstractContextManager[None]]
-Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
+from microreason.cli_options import Sentences, Weights
 
 
 def add_explain_command(app: typer.Typer, sentences: Sentences) -> None:

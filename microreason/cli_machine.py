@@ -5,15 +5,12 @@ Does not cover any logic: bench → inference.bench.bench, export → export.ggu
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Sentences = Callable[[], AbstractContextManager[None]]
-Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
+from microreason.cli_options import Sentences, Weights
 
 
 def add_machine_commands(app: typer.Typer, sentences: Sentences) -> None:

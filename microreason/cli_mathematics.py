@@ -6,25 +6,19 @@ eval → evaluation.mathematics.evaluate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-Sentences = Callable[[], AbstractContextManager[None]]
+from microreason.cli_options import Engine, JsonFile, MaxTokens, Mode, Sentences, Weights
+
 SETS = {
     "gsm8k": "GSM8K", "math": "MATH", "math23k": "Math23K", "ape210k": "Ape210K", "svamp": "SVAMP",
     "mawps": "MAWPS and ASDiv-A", "tal": "TAL-SCQ5K",
 }  # fmt: skip
 SetFile = Annotated[Path, typer.Option("--path", help="A file or folder of the set in its original form.")]
 Size = Annotated[int | None, typer.Option(min=1, help="Ask only so many problems.")]
-Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
-MaxTokens = Annotated[int, typer.Option(min=1, help="Give up after so many tokens.")]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
-Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
-Engine = Annotated[str, typer.Option(help="edge (no torch), torch (batched) or auto.")]
 
 
 def add_commands(eval_app: typer.Typer, data_app: typer.Typer, sentences: Sentences) -> None:

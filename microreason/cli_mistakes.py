@@ -6,17 +6,13 @@ Does not cover any logic: check → mistakes.check.check, eval → evaluation.mi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-Sentences = Callable[..., AbstractContextManager[None]]
-Weights = Annotated[Path | None, typer.Option(help="A folder with weights; left out, the released ones.")]
-Engine = Annotated[str, typer.Option(help="edge (no torch), torch (batched) or auto.")]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
+from microreason.cli_options import Engine, JsonFile, Sentences, Weights
+
 Size = Annotated[int | None, typer.Option(min=1, help="Ask only so many solutions of each kind.")]
 
 

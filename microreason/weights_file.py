@@ -27,6 +27,12 @@ HEAD_WIDTH = 64
 Arrays = dict[str, np.ndarray]
 
 
+def find(weights: Path | str | None = None) -> Path:
+    """The folder of some weights: those that ship where none are named, `8m` for the small ones, else itself."""
+    shipped = DEFAULT / str(weights)
+    return DEFAULT if weights is None else shipped if str(weights) == "8m" and shipped.is_dir() else Path(weights)
+
+
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every tensor of a model."""
     d, kv, k = config.dim, config.kv_heads * config.head_dim, config.head_dim
@@ -104,7 +110,7 @@ def _read(path: Path) -> tuple[bytes, dict[str, str]]:
 
 def describe(folder: Path | str | None = None) -> dict[str, Any]:
     """Configuration, origin, size and SHA-256 of the weights in a folder. Raises BadWeights."""
-    path = Path(folder or DEFAULT) / FILE
+    path = find(folder) / FILE
     blob, metadata = _read(path)
     return {
         "path": str(path), "bytes": len(blob), "sha256": hashlib.sha256(blob).hexdigest(), "format": "int8",
@@ -114,7 +120,7 @@ def describe(folder: Path | str | None = None) -> dict[str, Any]:
 
 def _load(folder: Path | str | None) -> tuple[ModelConfig, Arrays]:
     """Configuration and raw tensors of a weights file."""
-    path = Path(folder or DEFAULT) / FILE
+    path = find(folder) / FILE
     blob, metadata = _read(path)
     try:
         return ModelConfig.parse(json.loads(metadata["config"])), load(blob)

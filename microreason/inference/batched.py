@@ -16,7 +16,7 @@ from microreason.inference.drafts import Draft, Generation, Mode, begin
 from microreason.model.cache import Cache
 from microreason.model.transformer import Transformer
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import describe
+from microreason.weights_file import describe, find
 
 CHUNK = 256  # tokens of a problem that are read at a time
 
@@ -35,7 +35,7 @@ class TorchEngine:
     def load(cls, weights: Path | str | None = None, batch: int = 64) -> TorchEngine:
         """From a folder of released weights. Raises BadWeights."""
         model = Transformer.load(weights)
-        tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
+        tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
         return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, batch, describe(weights))
 
     def generate(

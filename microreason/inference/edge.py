@@ -15,7 +15,7 @@ import numpy as np
 
 from microreason.inference.drafts import Draft, Generation, Mode, begin
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import describe, read_weights
+from microreason.weights_file import describe, find, read_weights
 
 
 def _norm(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -28,7 +28,7 @@ class EdgeEngine:
     def __init__(self, weights: Path | str | None = None) -> None:
         self.info: dict[str, Any] = {"engine": "numpy", **describe(weights)}
         self.config, self._w = read_weights(weights)
-        self.tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
+        self.tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
         c = self.config
         frequency = c.rope_theta ** (-np.arange(c.head_dim // 2) / (c.head_dim // 2))
         angle = np.arange(c.max_context)[:, None] * frequency

@@ -17,7 +17,7 @@ import numpy as np
 
 from microreason.errors import BadWeights
 from microreason.model.config import ModelConfig
-from microreason.weights_file import DEFAULT, FILE, MAX_BYTES, MAX_HEADER, VERSION, Arrays, data_hash, expected_shapes
+from microreason.weights_file import FILE, MAX_BYTES, MAX_HEADER, VERSION, Arrays, data_hash, expected_shapes, find
 
 LINE = 64
 _TYPES = {"I8": np.dtype(np.int8), "F32": np.dtype(np.float32)}
@@ -28,7 +28,7 @@ def map_weights(folder: Path | str | None = None) -> tuple[ModelConfig, Arrays, 
 
     Raises BadWeights for a file that is missing, damaged, truncated, of another version or shape, or holds NaN.
     """
-    path = Path(folder or DEFAULT) / FILE
+    path = find(folder) / FILE
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)

@@ -21,6 +21,7 @@ from microreason.inference.guesses import Guesses
 from microreason.inference.mapped import map_weights
 from microreason.inference.network import ALIGN, Cache, Network, find_library
 from microreason.tokenizer import Tokenizer
+from microreason.weights_file import find
 
 TOKENS = 4  # tokens in a step up to which one more costs little
 
@@ -92,7 +93,7 @@ class NativeEngine:
             raise RuntimeError("no compiled library for this model")
         threads = threads or min(4, _processors())
         self.network = Network(self.config, tensors, found[1], threads, planes)
-        self.tokenizer = Tokenizer.load(Path(weights) / "tokenizer.json" if weights else None)
+        self.tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
         self.info: dict[str, Any] = {"engine": "native", "cpu": found[0], "threads": self.network.threads, **facts}
         self.batch, self.guess, self.guesses, self.steps = batch, guess, Guesses(), 0
 
