@@ -43,6 +43,13 @@ static void move(entries *to, int i, const entries *from, int j, int head) {
     }
     to->ks[i] = from->ks[j], to->vs[i] = from->vs[j], to->sum[i] = from->sum[j], to->open[i] = from->open[j];
 }
+/* sums [2 * rows, head]: probabilities times values, `slots` of them */
+static void weigh(const int8_t *v, const uint8_t *p, int slots, int rows, int head, int room, int32_t *sums) {
+    for (int i = 0; i < slots; i += BLOCK) {
+        matrix values = {v + (size_t)i * head, NULL, NULL, head, slots - i < BLOCK ? slots - i : BLOCK, 64, 4 * head};
+        product(COUNT, &values, &(quant){(uint8_t *)p + i, NULL, room, 2}, rows, 0, head / PANEL, sums, head);
+    }
+}
 /* y [rows, stride]: queries [rows], `group` of them to a token, the first of which is token `from` of those whose keys
  * begin at slot `first` of the stage; `held` entries of the cache's head can be seen, `length` tokens came before */
 static void attend(const scratch *own, const quant *queries, int rows, int group, int head, int window, int length,
@@ -57,7 +64,6 @@ static void attend(const scratch *own, const quant *queries, int rows, int group
     entries recent = slots_of(stage, 0, 0, begin, head);
     matrix keys[2] = {{old->k, old->ks, old->sum, before, wide, PANEL * wide, 64},
                       {recent.k, recent.ks, recent.sum, count, wide, PANEL * wide, 64}};
-    matrix values[2] = {{old->v, NULL, NULL, head, before, 64, 4 * head}, {recent.v, NULL, NULL, head, count, 64, 4 * head}};
     product(SET, keys, queries, rows, 0, before / PANEL, own->scores, own->room);
     product(SET, keys + 1, queries, rows, 0, count / PANEL, own->scores + before, own->room);
     float scale[QUERIES + 64];
@@ -93,13 +99,14 @@ static void attend(const scratch *own, const quant *queries, int rows, int group
             to_bytes(low + i, p & 127);
         }
     }
-    int32_t sums[2 * (QUERIES + 64)][256];
-    for (int r = 0; r < 2 * rows; r++) memset(sums[r], 0, head * sizeof **sums);
-    product(COUNT, values, &(quant){own->p, NULL, (int)own->room, 2}, rows, 0, head / PANEL, sums, 256);
-    product(COUNT, values + 1, &(quant){own->p + before, NULL, (int)own->room, 2}, rows, 0, head / PANEL, sums, 256);
+    int32_t sums[2 * (QUERIES + 64) * 256];
+    memset(sums, 0, 2 * rows * head * sizeof *sums);
+    weigh(old->v, own->p, before, rows, head, (int)own->room, sums);
+    weigh(recent.v, own->p + before, count, rows, head, (int)own->room, sums);
     for (int r = 0; r < rows; r++)
         for (int i = 0; i < head; i += LANES) {
-            vf high = floats(*(vi *)(sums[2 * r] + i)), low = floats(*(vi *)(sums[2 * r + 1] + i));
+            const int32_t *two = sums + 2 * r * head + i;
+            vf high = floats(*(const vi *)two), low = floats(*(const vi *)(two + head));
             *(vf *)(y[r] + i) = (high * 128.f + low) * scale[r];
         }
 }

@@ -23,11 +23,11 @@ typedef float vf __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t vi __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint8_t vb __attribute__((vector_size(LANES), aligned(1), may_alias));
 
-/* --- products of bytes; VECTORS: how many x are taken at once, times WIDE vectors of rows; SPLITS: chains of sums where
- * there is only one; `count` is `mac` for x of 0..127 without BIAS or excess --- */
+/* --- products of bytes; VECTORS: how many x are taken at once; SPLITS: chains of sums where there is only one;
+ * `count` is `mac` for x of 0..127 without BIAS or excess --- */
 #if defined(__AVX512VNNI__)
 #include <immintrin.h>
-enum { BIAS = 128, VECTORS = 4, WIDE = 1, SPLITS = 4 };
+enum { BIAS = 128, VECTORS = 4, SPLITS = 4 };
 typedef __m512i acc;
 INLINE acc nothing(void) { return _mm512_setzero_si512(); }
 INLINE acc mac(acc a, const int8_t *w, int32_t x) {
@@ -42,12 +42,12 @@ typedef __m256i acc;
 INLINE acc nothing(void) { return _mm256_setzero_si256(); }
 INLINE __m256i bytes(const int8_t *w) { return _mm256_loadu_si256((const __m256i *)w); }
 #ifdef __AVXVNNI__
-enum { BIAS = 128, VECTORS = 4, WIDE = 2, SPLITS = 2 };
+enum { BIAS = 128, VECTORS = 4, SPLITS = 2 };
 INLINE acc mac(acc a, const int8_t *w, int32_t x) { return _mm256_dpbusd_avx_epi32(a, _mm256_set1_epi32(x), bytes(w)); }
 INLINE acc count(acc a, const int8_t *w, int32_t x) { return mac(a, w, x); }
 INLINE int excess(int w) { return BIAS * w; }
 #else
-enum { BIAS = 0, VECTORS = 8, WIDE = 1, SPLITS = 2 };
+enum { BIAS = 0, VECTORS = 8, SPLITS = 2 };
 INLINE acc pairs(acc a, __m256i small, __m256i x) { /* two products of 127 * 128 fit 16 bits */
     a = _mm256_add_epi32(a, _mm256_madd_epi16(_mm256_maddubs_epi16(small, x), _mm256_set1_epi16(1)));
     __asm__("" : "+x"(a)); /* else GCC computes ahead until the sums no longer fit the registers */
@@ -63,7 +63,7 @@ INLINE int excess(int w) { return w < 0 ? w : 0; }
 INLINE vi ints(acc a) { return (vi)a; }
 #elif defined(__ARM_FEATURE_DOTPROD)
 #include <arm_neon.h>
-enum { BIAS = 0, VECTORS = 4, WIDE = 4, SPLITS = 2 };
+enum { BIAS = 0, VECTORS = 4, SPLITS = 2 };
 typedef int32x4_t acc;
 INLINE acc nothing(void) { return vdupq_n_s32(0); }
 INLINE acc mac(acc a, const int8_t *w, int32_t x) { return vdotq_s32(a, vld1q_s8(w), vreinterpretq_s8_s32(vdupq_n_s32(x))); }
@@ -72,7 +72,7 @@ INLINE vi ints(acc a) { return (vi)a; }
 INLINE int excess(int w) { return 0 * w; }
 #elif defined(__SSE2__)
 #include <emmintrin.h>
-enum { BIAS = 0, VECTORS = 1, WIDE = 4, SPLITS = 1 };
+enum { BIAS = 0, VECTORS = 1, SPLITS = 1 };
 typedef struct { __m128i part[2]; } acc; /* sums of even and of odd pairs of columns, lane by lane */
 INLINE acc nothing(void) { return (acc){{_mm_setzero_si128(), _mm_setzero_si128()}}; }
 INLINE acc mac(acc a, const int8_t *w, int32_t x) {
@@ -90,7 +90,7 @@ INLINE vi ints(acc a) {
 }
 INLINE int excess(int w) { return 0 * w; }
 #else
-enum { BIAS = 0, VECTORS = 1, WIDE = 4, SPLITS = 1 };
+enum { BIAS = 0, VECTORS = 1, SPLITS = 1 };
 typedef vi acc;
 INLINE acc nothing(void) { return (acc){0}; }
 INLINE acc mac(acc a, const int8_t *w, int32_t x) {
@@ -131,6 +131,7 @@ INLINE vf exponential(vf x) { /* relative error 3e-7; below -87 as at -87, above
 #else
 #if defined(__AVX2__)
 INLINE vf larger(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+INLINE vf smaller(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
 INLINE vf fused(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 INLINE void to_bytes(uint8_t *out, vi x) { /* the low byte of each */
     const __m256i low = _mm256_set1_epi32(0x0c080400);
@@ -142,6 +143,7 @@ INLINE vf larger(vf a, vf b) {
     vi m = a > b;
     return (vf)(((vi)a & m) | ((vi)b & ~m));
 }
+INLINE vf smaller(vf a, vf b) { return -larger(-a, -b); }
 INLINE vf fused(vf a, vf b, vf c) { return a * b + c; }
 INLINE void to_bytes(uint8_t *out, vi x) { *(vb *)out = __builtin_convertvector(x, vb); } /* the low byte of each */
 #endif
@@ -160,7 +162,7 @@ INLINE float largest(vf v) {
     return *s;
 }
 INLINE vf exponential(vf x) { /* relative error 3e-7; below -87 as at -87, above 88 as at 88 */
-    x = -larger(-larger(x, all(-87.f)), all(-88.f));
+    x = smaller(larger(x, all(-87.f)), all(88.f));
     vf power = fused(x, all(1.44269504f), all(MAGIC)), n = power - MAGIC;
     vf r = fused(n, all(2.12194440e-4f), fused(n, all(-0.693359375f), x)), p = all(1.3981999507e-3f);
     p = fused(p, r, all(8.3334519073e-3f));

@@ -39,21 +39,22 @@ static void quantise(const quant *q, size_t row, const float *x, int width) {
     }
 }
 /* the sums of one token (of one vector, for COUNT) and LANES rows into y */
-INLINE void finish(int kind, const matrix *m, const quant *q, int token, int row, vi high, vi low, void *y, int stride) {
+INLINE void finish(int kind, int planes, const matrix *m, const quant *q, int token, int row, vi high, vi low, void *y,
+                   int stride) {
     if (kind == COUNT) {
         *(vi *)((int32_t *)y + (size_t)token * stride + row) += high;
         return;
     }
     vi excess = *(const vi *)(m->sum + row);
     vf v = floats(high - excess), *out = (vf *)((float *)y + (size_t)token * stride + row);
-    if (q->planes == 2) v = v * 255.f + floats(low - excess);
+    if (planes == 2) v = v * 255.f + floats(low - excess);
     v *= q->scale[token] * *(const vf *)(m->scale + row);
     if (kind == ADD) v += *out;
     *out = v;
 }
 
 #if defined(__AMX_INT8__)
-enum { MANY = 6 }; /* vectors from which tiles are the faster way */
+enum { MANY = 6, BLOCK = 1 << 30 }; /* vectors from which tiles are the faster way; values summed at once */
 static void tiles_begin(void) {
     struct { uint8_t palette, start, none[14]; uint16_t bytes[16]; uint8_t rows[16]; } shape = {.palette = 1};
     for (int i = 0; i < 8; i++) shape.bytes[i] = TILE, shape.rows[i] = PANEL;
@@ -93,11 +94,11 @@ INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first,
     for (int i = 0; i < vectors; i += planes)
         for (int j = 0; j < 2; j++) {
             const vi *at = (const vi *)sums[i / PANEL * 2 + j][i % PANEL];
-            finish(kind, m, q, (first + i) / planes, (panel + j) * PANEL, at[0], at[planes - 1], y, stride);
+            finish(kind, planes, m, q, (first + i) / planes, (panel + j) * PANEL, at[0], at[planes - 1], y, stride);
         }
 }
 #else
-enum { MANY = 1 << 30 };
+enum { MANY = 1 << 30, BLOCK = 256 }; /* a block of values and their probabilities fit the nearest cache */
 static void tiles_begin(void) {}
 static void tiles_end(void) {}
 INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first, int vectors, int panel, void *y,
@@ -106,31 +107,32 @@ INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first,
 }
 #endif
 
-/* WIDE parts of a panel from `part` on times a few vectors */
-INLINE void dots(int kind, int vectors, int splits, int planes, const matrix *m, const quant *q, int first, int panel,
-                 int part, void *y, int stride) {
+/* a panel's `wide` vectors of rows, from `part` on, times a few vectors */
+INLINE void dots(int kind, int vectors, int wide, int splits, int planes, const matrix *m, const quant *q, int first,
+                 int panel, int part, void *y, int stride) {
     const int8_t *w = m->w + (size_t)panel * m->panel + part * 4 * LANES;
     const uint8_t *x = q->x + (size_t)first * q->stride;
     const size_t step = kind == COUNT ? m->step : 4 * PANEL;
-    acc a[8][4][WIDE]; /* stays in registers only where every loop over it is unrolled */
+    acc a[8][4][PARTS]; /* stays in registers only where every loop over it is unrolled */
 #define EVERY(i, count) _Pragma("GCC unroll 8") for (int i = 0; i < count; i++)
-    EVERY(v, vectors) EVERY(s, splits) EVERY(i, WIDE) a[v][s][i] = nothing();
+    EVERY(v, vectors) EVERY(s, splits) EVERY(i, wide) a[v][s][i] = nothing();
     for (int k = 0; k < m->width; k += 4 * splits)
         EVERY(s, splits) {
-            if (vectors < VECTORS) __builtin_prefetch(w + 4096);
+            if (kind == COUNT || vectors < VECTORS) __builtin_prefetch(w + 4096); /* the others find w near */
             EVERY(v, vectors) {
                 int32_t x4;
                 memcpy(&x4, x + (size_t)v * q->stride + k + 4 * s, 4);
-                EVERY(i, WIDE) a[v][s][i] = (kind == COUNT ? count : mac)(a[v][s][i], w + i * 4 * LANES, x4);
+                EVERY(i, wide) a[v][s][i] = (kind == COUNT ? count : mac)(a[v][s][i], w + i * 4 * LANES, x4);
             }
             w += step;
         }
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; v += planes)
-        EVERY(i, WIDE) {
+        EVERY(i, wide) {
             vi sums[2] = {0};
             EVERY(p, planes) EVERY(s, splits) sums[p] += ints(a[v + p][s][i]);
-            finish(kind, m, q, (first + v) / planes, panel * PANEL + (part + i) * LANES, sums[0], sums[planes - 1], y, stride);
+            finish(kind, planes, m, q, (first + v) / planes, panel * PANEL + (part + i) * LANES, sums[0], sums[planes - 1], y,
+                   stride);
         }
 }
 /* y [n, stride] (SET, ADD) or integers [n * planes, stride] (COUNT): the panels from..to, an even number, of a matrix
@@ -148,19 +150,19 @@ INLINE void product(int kind, const matrix *m, const quant *q, int n, int from, 
     }
     for (int panel = from; panel < to; panel++) {
         int v = 0;
-#define DOTS(VECTORS_, SPLITS_, PLANES_)                   \
+#define DOTS(VECTORS_, WIDE_, SPLITS_, PLANES_)            \
     for (; v + VECTORS_ <= vectors; v += VECTORS_)         \
-        for (int part = 0; part < PARTS; part += WIDE)     \
-            dots(kind, VECTORS_, SPLITS_, PLANES_, m, q, v, panel, part, y, stride);
+        for (int part = 0; part < PARTS; part += WIDE_)    \
+            dots(kind, VECTORS_, WIDE_, SPLITS_, PLANES_, m, q, v, panel, part, y, stride);
         if (kind != COUNT && q->planes == 2) {
-            if (VECTORS >= 8) DOTS(8, 1, 2)
-            if (VECTORS >= 4) DOTS(4, 1, 2)
-            DOTS(2, SPLITS > 1 ? 2 : 1, 2)
+            if (VECTORS >= 8) DOTS(8, 1, 1, 2)
+            if (VECTORS >= 4) DOTS(4, PARTS, 1, 2)
+            DOTS(2, PARTS, SPLITS > 1 ? 2 : 1, 2)
         } else {
-            if (VECTORS >= 8) DOTS(8, 1, 1)
-            if (VECTORS >= 4) DOTS(4, 1, 1)
-            if (VECTORS >= 2) DOTS(2, SPLITS > 1 ? 2 : 1, 1)
-            DOTS(1, SPLITS, 1)
+            if (VECTORS >= 8) DOTS(8, 1, 1, 1)
+            if (VECTORS >= 4) DOTS(4, PARTS, 1, 1)
+            if (VECTORS >= 2) DOTS(2, PARTS, SPLITS > 1 ? 2 : 1, 1)
+            DOTS(1, PARTS, SPLITS, 1)
         }
     }
 }
