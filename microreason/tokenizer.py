@@ -14,6 +14,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import tokenizers
@@ -65,6 +66,14 @@ class Tokenizer:
             raise
         except Exception as error:  # the library raises bare Exception for damaged files
             raise BadWeights(f"The tokenizer file {path.name} is missing or damaged ({str(error)[:80]}).") from None
+
+    def __reduce__(self) -> tuple:
+        """To another process as text, which is parsed there but once."""
+        return _parsed, (self._text,)
+
+    @cached_property
+    def _text(self) -> str:
+        return self.to_json()
 
     def to_json(self) -> str:
         """The text of `tokenizer.json`."""
@@ -119,6 +128,11 @@ class Tokenizer:
         stray = any(i > self.problem - 1 and i != self.answer for i in ids)
         steps = tuple(Step(text=line) for line in lines if line)
         return Solution(steps=steps, answer=answer, complete=ended and cut is not None and not stray)
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> Tokenizer:
+    return Tokenizer(tokenizers.Tokenizer.from_str(text))
 
 
 def find_phrases(problems: dict[str, list[str]], share: float = 0.5, shortest: int = 20) -> list[str]:

@@ -36,6 +36,7 @@ FIRST_SEED = 1_000_000_000
 HELD_OUT = Path(__file__).parent / "held_out.safetensors"
 LIMIT = 10.0  # seconds of work that one problem may take
 SHARE = 64  # documents that a worker draws at a time
+AHEAD = 8  # shares for each worker that may be under way, so that one slow document does not stop the rest
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class DocumentStream:
         start = self.cursor
         try:
             while True:
-                while len(waiting) < 3 * self.workers:
+                while len(waiting) < AHEAD * self.workers:
                     waiting.append(pool.apply_async(_share, (self.mixture, self.tokenizer, start)))
                     start += SHARE
                 yield from waiting.popleft().get()

@@ -68,7 +68,8 @@ def attend_blocks(
     q: Tensor, k: Tensor, v: Tensor, blocks: BlockMask, reach: Reach | None = None, z: Tensor | None = None,
     soft: bool = False,
 ) -> Tensor:  # fmt: skip
-    """The same through FlexAttention, which skips empty blocks; no backward pass on a CPU."""
+    """The same through FlexAttention, which skips empty blocks, in the type of v; no backward pass on a CPU."""
+    q, k = q.to(v.dtype), k.to(v.dtype)  # rotary positions are in float32, which no fast matrix unit takes
     if reach is None or z is None:
         return flex_attention(q, k, v, block_mask=blocks, enable_gqa=True)
     groups, bias = q.shape[1] // k.shape[1], bias_of(z, soft).to(q.dtype)
