@@ -64,11 +64,22 @@ class Block(nn.Module):
         mask: Tensor | BlockMask | None,
         reach: Reach | Tensor | None,
         cache: tuple[Cache, int] | None,
-        only: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """x [B, T, D] -> ([B, T, D], gates [B, H, T]). `mask` [B, 1, T, T] bool, its blocks, or the packed documents
-        [B, T] (None: causal), `reach` where routing decides, for dense masks as [B, T, T] (None: nowhere), `cache` with
-        the number of the layer; `only` [S] as in Transformer.forward."""
+        """x [B, T, D] -> ([B, T, D], gates [B, H, T]); for the other arguments see `attention`."""
+        y, z = self.attention(x, rope, mask, reach, cache)
+        return self.rest(x, y), z
+
+    def attention(
+        self,
+        x: Tensor,
+        rope: tuple[Tensor, Tensor],
+        mask: Tensor | BlockMask | None,
+        reach: Reach | Tensor | None,
+        cache: tuple[Cache, int] | None,
+    ) -> tuple[Tensor, Tensor]:
+        """x [B, T, D] -> (what the heads read [B, T, D], gates [B, H, T]). `mask` [B, 1, T, T] bool, its blocks, or the
+        packed documents [B, T] (None: causal), `reach` where routing decides, for dense masks as [B, T, T] (None:
+        nowhere), `cache` with the number of the layer."""
         c = self.config
         batch, tokens, _ = x.shape
         h = self.attention_norm(x)
@@ -89,20 +100,13 @@ class Block(nn.Module):
         else:
             assert not isinstance(reach, Reach)
             y = attend(q, k, v, mask, reach, z, soft)
-        y = y.transpose(1, 2).reshape(x.shape)
-        return (self._rest(x, y) if only is None else self._rest_of(x, y, only)), z
+        return y.transpose(1, 2).reshape(x.shape), z
 
-    def _rest(self, x: Tensor, y: Tensor) -> Tensor:
-        """Output projection of y [..., D], then the MLP."""
+    def rest(self, x: Tensor, y: Tensor) -> Tensor:
+        """Output projection of y, what the heads read, and the MLP; x and y [..., D] -> [..., D]."""
         x = x + self.wo(y)
         h = self.mlp_norm(x)
         return x + self.w_down(F.silu(self.w_gate(h)) * self.w_up(h))
-
-    @torch.compiler.disable  # S is another one for each batch
-    def _rest_of(self, x: Tensor, y: Tensor, only: Tensor) -> Tensor:
-        """The same for places `only` [S] of flattened x and y [B, T, D] -> [S, D]."""
-        x, y = (t.flatten(0, 1).index_select(0, only) for t in (x, y))
-        return self._rest(x, y)
 
 
 class Transformer(nn.Module):
@@ -184,8 +188,12 @@ class Transformer(nn.Module):
         rope = (self.cos[positions][:, None].to(dtype), self.sin[positions][:, None].to(dtype))
         x = self.embedding(ids)
         for layer, block in enumerate(self.blocks):
-            last = layer + 1 == len(self.blocks)
-            x, z = block(x, rope, mask, reach, (cache, layer) if cache else None, only if last else None)
+            inputs = x, rope, mask, reach, (cache, layer) if cache else None
+            if only is not None and layer + 1 == len(self.blocks):
+                y, z = block.attention(*inputs)
+                x = block.rest(*(t.flatten(0, 1).index_select(0, only) for t in (x, y)))  # uncompiled: S varies
+            else:
+                x, z = block(*inputs)
             if gates is not None:
                 gates.append(z)
         if cache:

@@ -118,6 +118,8 @@ class Trainer:
         if r.compile:
             for block in self.model.blocks:
                 block.compile(dynamic=False)
+            last = self.model.blocks[-1]
+            last.attention = torch.compile(last.attention, dynamic=False)  # the rest is called on its own there
         self.hold = Hold(self.model, r.seed) if self.stage.hold_wiring else None
         self.optimizers = make_optimizers(self.model, r.muon_lr, r.adam_lr, r.weight_decay)
         if r.data:
