@@ -93,11 +93,7 @@ static void attend(const scratch *own, const quant *queries, int rows, int group
         float peak = largest(top), inverse = peak > 0 ? FINE / peak : 0;
         scale[r] = peak / FINE / ((float)whole / 65536.f);
         uint8_t *high = own->p + 2 * r * own->room, *low = high + own->room;
-        for (int i = 0; i < all_slots; i += LANES) {
-            vi p = nearest(*(vf *)(s + i) * inverse);
-            to_bytes(high + i, p >> 7);
-            to_bytes(low + i, p & 127);
-        }
+        for (int i = 0; i < all_slots; i += PANEL) split(s + i, inverse, high + i, low + i);
     }
     int32_t sums[2 * (QUERIES + 64) * 256];
     memset(sums, 0, 2 * rows * head * sizeof *sums);

@@ -110,7 +110,11 @@ INLINE vf all(float x) { return (vf){0} + x; }
 INLINE vf floats(vi x) { return __builtin_convertvector(x, vf); }
 INLINE vf magnitude(vf a) { return (vf)((vi)a & 0x7fffffff); }
 static const float MAGIC = 12582912.f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
+#if defined(__AVX2__) && !defined(__AVX512F__)
+INLINE vi nearest(vf x) { return (vi)_mm256_cvtps_epi32((__m256)x); }
+#else
 INLINE vi nearest(vf x) { return (vi)(x + MAGIC) - 0x4B400000; } /* of numbers below 2^22 */
+#endif
 #if defined(__AVX512F__)
 INLINE vf larger(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
 INLINE float total(vf v) { return _mm512_reduce_add_ps((__m512)v); }
@@ -173,3 +177,19 @@ INLINE vf exponential(vf x) { /* relative error 3e-7; below -87 as at -87, above
     return (vf)((vi)p + ((vi)power << 23)); /* the integer stands in the last bits of `power` */
 }
 #endif
+INLINE void split(const float *x, float scale, uint8_t *high, uint8_t *low) { /* 16 numbers as 14 bits: seven and seven */
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    vi a = nearest(*(const vf *)x * scale), b = nearest(*(const vf *)(x + LANES) * scale);
+    __m256i p = _mm256_permute4x64_epi64(_mm256_packs_epi32((__m256i)a, (__m256i)b), 0xd8);
+    __m256i both = _mm256_packus_epi16(_mm256_srli_epi16(p, 7), _mm256_and_si256(p, _mm256_set1_epi16(127)));
+    both = _mm256_permute4x64_epi64(both, 0xd8);
+    _mm_storeu_si128((__m128i *)high, _mm256_castsi256_si128(both));
+    _mm_storeu_si128((__m128i *)low, _mm256_extracti128_si256(both, 1));
+#else
+    for (int i = 0; i < PANEL; i += LANES) {
+        vi p = nearest(*(const vf *)(x + i) * scale);
+        to_bytes(high + i, p >> 7);
+        to_bytes(low + i, p & 127);
+    }
+#endif
+}

@@ -122,7 +122,10 @@ INLINE void dots(int kind, int vectors, int wide, int splits, int planes, const 
             EVERY(v, vectors) {
                 int32_t x4;
                 memcpy(&x4, x + (size_t)v * q->stride + k + 4 * s, 4);
-                EVERY(i, wide) a[v][s][i] = (kind == COUNT ? count : mac)(a[v][s][i], w + i * 4 * LANES, x4);
+                EVERY(i, wide) {
+                    const int8_t *rows = w + i * 4 * LANES;
+                    a[v][s][i] = kind == COUNT ? count(a[v][s][i], rows, x4) : mac(a[v][s][i], rows, x4);
+                }
             }
             w += step;
         }
