@@ -123,7 +123,7 @@ def reference(folder, ids, planes):
         x = x + rounded(y.reshape(n, -1), planes) @ own["wo.weight"].T
         h = rounded(_norm(x, own["mlp_norm.weight"]), planes)
         gate = h @ own["w_gate.weight"].T
-        x = x + rounded(gate / (1 + np.exp(-gate)) * (h @ own["w_up.weight"].T), planes) @ own["w_down.weight"].T
+        x = x + rounded(gate / (1 + np.exp(-gate)) * (h @ own["w_up.weight"].T), 2) @ own["w_down.weight"].T
     return rounded(_norm(x, w["norm.weight"]), planes) @ w["embedding.weight"].T, np.stack(gates, 1)
 
 

@@ -77,8 +77,9 @@ class _Row:
 class NativeEngine:
     """Solves on a processor with the compiled library.
 
-    `threads` default: the processor's, at most 4. `planes`: int8 vectors for an activation, 1 or 2 (16 bits).
-    `guess=False` switches speculation off. Raises BadWeights; RuntimeError where there is no library for this model.
+    `threads` default: the processor's, at most 4. `planes`: int8 vectors for an activation, 1 or 2 (16 bits; the
+    MLP's hidden units always have 2). `guess=False` switches speculation off.
+    Raises BadWeights; RuntimeError where there is no library for this model.
     """
 
     stops_early = True
