@@ -5,19 +5,22 @@ python benchmarks/peers.py --json benchmarks/results/peers.json
 Every engine has a process of its own, which is stopped while it is not its turn, lest its idle threads spin. Rounds run
 every engine once, in an order of their own; medians and 95 % bootstrap intervals over rounds, and the ratio of ours to
 the fastest peer. In its turn an engine does all of
-- `contexts`: prompts of several lengths (problems after one another), then `--tokens` tokens, one sequence;
-- `together`: `--batch` prompts of 64 tokens at once, read and written;
+- `contexts`: prompts of several lengths (problems after one another), then an answer of `--answer` tokens (solutions of
+  hard problems have 119 at the median), one sequence;
+- `together`: `--batch` prompts of 64 tokens at once, read, and `--tokens` tokens written to each;
 - `solutions`: real problems to the end, ours also with guesses (cold: from this problem alone; warm: after those of
   other problems); peers write as many tokens as our solution has.
 The peers run the dense twin; ours the routed model. Peers that are not installed or do not start are left out, and
 named; so is, after two rounds that only warm up, a peer from what it does at less than half the rate of the
-fastest peer (transformers keeps the contexts, to compare whole answers). The result is written after every round.
+fastest peer (transformers in float32 keeps the contexts, to compare whole answers, and in bfloat16 those where it takes
+at most twice as long). The result is written after every round.
 Does not cover memory and cold start (`microreason bench`).
 """
 
 import argparse
 import copy
 import gc
+import math
 import os
 import random
 import signal
@@ -67,7 +70,7 @@ class Worker:
         self.process.join()
 
 
-def serve(pipe, name, threads, folder, contexts, batch, tokens, problems):
+def serve(pipe, name, threads, folder, contexts, batch, answer, tokens, problems):
     """The worker's side: an engine, then a turn for each message."""
     try:
         engine, ours = MAKERS[name](threads, folder), None
@@ -86,7 +89,7 @@ def serve(pipe, name, threads, folder, contexts, batch, tokens, problems):
         return
     while True:
         slow, counts = pipe.recv()
-        pipe.send(one_turn(name, engine, prompts, together, tokens, ids, slow, counts, ours))
+        pipe.send(one_turn(name, engine, prompts, together, answer, tokens, ids, slow, counts, ours))
 
 
 def questions():
@@ -155,15 +158,15 @@ class Solutions:
         return seconds, self.engine.steps - before
 
 
-def one_turn(name, engine, prompts, batch, tokens, problems, slow, counts, ours):
+def one_turn(name, engine, prompts, batch, answer, tokens, problems, slow, counts, ours):
     """All measurements of one engine but the `slow` ones: {(measurement, context): {name: value}}."""
     seen = {}
     engine.write(prompts[0], 2)
     for prompt in prompts:
         if (name, "decode", len(prompt)) not in slow:
             gc.collect()
-            ids, first, whole = engine.write(prompt, tokens)
-            found = {"decode": (tokens - 1) / (whole - first), "first": first, "whole": whole, "ids": ids}
+            ids, first, whole = engine.write(prompt, answer)
+            found = {"decode": (answer - 1) / (whole - first), "first": first, "whole": whole, "ids": ids}
             seen |= {(key, len(prompt)): {name: value} for key, value in found.items()}
     if (name, "together", 0) not in slow:
         seen["together", 0] = {name: len(batch) * tokens / engine.together(batch, tokens)}
@@ -185,6 +188,10 @@ def too_slow(seen, contexts):
         rates = {name: max(values) for name, values in seen[key].items() if name != "ours"}
         for name, rate in rates.items():
             if rate < max(rates.values()) / 2 and not (key[0] == "decode" and name.startswith("transformers")):
+                slow[name, *key] = rate
+            whole = {n: min(seconds) for n, seconds in seen["whole", key[1]].items()}
+            exact = whole.get("transformers fp32", math.inf)
+            if key[0] == "decode" and name == "transformers bf16" and whole[name] > 2 * exact:
                 slow[name, *key] = rate
             if rate < max(rates.values()) / 2 and key == ("decode", contexts[0]):
                 slow[name, "solutions", 0] = rate
@@ -227,8 +234,9 @@ def summary(seen, contexts, tokens):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--contexts", default="64,200,1024,4096", help="tokens of prompt")
-    parser.add_argument("--tokens", type=int, default=16, help="tokens written after each")
+    parser.add_argument("--answer", type=int, default=128, help="tokens written after each")
     parser.add_argument("--batch", type=int, default=32, help="prompts at once")
+    parser.add_argument("--tokens", type=int, default=16, help="tokens written to each of them")
     parser.add_argument("--problems", type=int, default=6, help="problems that are solved to the end")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -238,7 +246,7 @@ def main():
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     contexts, made, out = [int(c) for c in args.contexts.split(",")], {}, {}
-    setting = (args.threads, args.folder, contexts, args.batch, args.tokens, args.problems)
+    setting = (args.threads, args.folder, contexts, args.batch, args.answer, args.tokens, args.problems)
     for name in [n.strip() for n in args.engines.split(",") if n.strip()] or MAKERS:
         try:
             made[name] = Worker(name, *setting)
@@ -262,8 +270,9 @@ def main():
                 seen.clear()
             continue
         write_json(args.json, {
-            "benchmark": "peers", "rounds": number + 1, "threads": args.threads, "tokens": args.tokens,
-            "batch": args.batch, "problems": args.problems, "problem_tokens": sum(counts), "other_solutions": others,
+            "benchmark": "peers", "rounds": number + 1, "threads": args.threads, "answer": args.answer,
+            "batch": args.batch, "tokens": args.tokens,
+            "problems": args.problems, "problem_tokens": sum(counts), "other_solutions": others,
             "left_out": out, "instructions": cpu, **facts, "seconds": time.perf_counter() - begun,
             "left_out_of": [{"engine": n, "of": w, "context": c, "rate": r} for (n, w, c), r in slow.items()],
             **summary(seen, contexts, sum(counts)),

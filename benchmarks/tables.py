@@ -16,10 +16,12 @@ from figures import ROOT, have, load, percent, spread
 
 from microreason.weights_file import describe, read_weights
 
+WEIGHTS = ROOT / "microreason" / "weights"
 FILES = [
-    ROOT / "README.md", ROOT / "microreason" / "weights" / "README.md", ROOT / "docs" / "tasks.md",
+    ROOT / "README.md", WEIGHTS / "README.md", WEIGHTS / "8m" / "README.md", ROOT / "docs" / "tasks.md",
     ROOT / "docs" / "results.md",
 ]  # fmt: skip
+LEVELS = {"hard, seed 45": "hard-45", "hard, unseen seed 20261123": "hard-20261123", "easy, seed 45": "easy-45"}
 
 
 def summary():
@@ -28,8 +30,7 @@ def summary():
         "tasks ahead of Claude / R1 |",
         "|---|---|---|---|---|---|---|",
     ]
-    runs = {"hard, seed 45": "hard-45", "hard, unseen seed 20261123": "hard-20261123", "easy, seed 45": "easy-45"}
-    for title, name in runs.items():
+    for title, name in LEVELS.items():
         if not have(name):
             rows.append(f"| {title} | not measured yet | | | | | |")
             continue
@@ -43,9 +44,8 @@ def summary():
     return rows
 
 
-def tasks():
-    names = ("hard-45", "hard-20261123", "easy-45")
-    hard, fresh, easy = (load(n)["tasks"] if have(n) else {} for n in names)
+def tasks(of=""):
+    hard, fresh, easy = (load(n + of)["tasks"] if have(n + of) else {} for n in LEVELS.values())
     rows = [
         "| task | hard | 95 % interval | unseen seed | easy | "
         "Claude 3.5 Sonnet, hard | DeepSeek-R1, hard | o3-mini, hard |",
@@ -60,9 +60,36 @@ def tasks():
     return rows
 
 
-def facts():
-    about, (config, _) = describe(), read_weights()
-    origin, hard = about["origin"], load("hard-45")
+def small():
+    """The 8M model beside the 27M one."""
+    (large, _), (config, _) = read_weights(), read_weights("8m")
+    rows = [
+        "| | 27M | 8M | 8M against 27M |",
+        "|---|---|---|---|",
+        f"| parameters | {large.parameters():,} | {config.parameters():,} | |",
+        f"| int8 file, MB | {describe()['bytes'] / 1e6:.1f} | {describe('8m')['bytes'] / 1e6:.1f} | |",
+    ]
+    for title, name in LEVELS.items():
+        a, b = load(name), load(name + "-8m")
+        rows.append(f"| {title}, {len(b['tasks'])} tasks | {spread(a)} | {spread(b)} | {share(b['mean'], a['mean'])} |")
+    a, b = load("bench"), load("bench-8m")
+    for title, key in (("median", "p50"), ("p95", "p95")):
+        times = [f"{r['answer_seconds'][key]:.3f}" for r in (a, b)]
+        faster = a["answer_seconds"][key] / b["answer_seconds"][key]
+        rows.append(f"| seconds to an answer, {title} | {' | '.join(times)} | {faster:.1f}× faster |")
+    for one, other in zip(a["speeds"], b["speeds"], strict=True):
+        rates = [r["decode"] for r in (one, other)]
+        rows.append(
+            f"| writing at {one['context']:,} tokens of context, tokens/s | {rates[0]:,.0f} | {rates[1]:,.0f} | "
+            f"{rates[1] / rates[0]:.1f}× |"
+        )
+    rows += ["", f"Times on {a['threads']} cores ({a['hardware']['cpu']}), {a['date'][:10]}, commit {a['commit']}."]
+    return rows
+
+
+def facts(of="", weights=None):
+    about, (config, _) = describe(weights), read_weights(weights)
+    origin, hard = about["origin"], load("hard-45" + of)
     explain = hard["explainability"]
     runs = [origin]
     while runs[-1].get("start"):
@@ -78,34 +105,43 @@ def facts():
         f"share of their steps that a checker can judge: {percent(explain['coverage'])} %.",
         f"- Figures of {hard['date'][:10]}, commit {hard['commit']}, at most {hard['max_tokens']} tokens a solution.",
     ]
-    if have("int8-loss"):
-        loss = load("int8-loss")
+    if have("int8-loss" + of):
+        loss = load("int8-loss" + of)
         lines.append(
             f"- Lost by int8, hard level: {percent(loss['lost'])} points (float32 {percent(loss['float32'])}, "
             f"int8 {percent(loss['int8'])}, n={loss['n']}; weights of {loss['date'][:10]}, commit {loss['commit']})."
         )
-    if have("training_speed"):
+    if not of and have("training_speed"):
         speed = load("training_speed")
-        lines.append(
-            f"- Training throughput against transformers' Trainer, equal shape, 512 tokens: {speed['ratio']:.2f}× "
-            f"({speed['interval'][0]:.2f} to {speed['interval'][1]:.2f}); {speed['median']['ours']:.0f} tokens/s."
+        found = "; ".join(
+            f"{s['ratio']:.2f}× ({s['interval'][0]:.2f} to {s['interval'][1]:.2f}) at {s['tokens_per_step']:,} tokens "
+            f"a step, {s['median']['ours']:,.0f} tokens/s"
+            for s in speed["settings"]
         )
-    if have("peers"):
-        lines.append(edge_speed(load("peers")))
+        lines.append(
+            f"- Training throughput against transformers' Trainer, equal shape, rows of {speed['tokens_per_row']}, "
+            f"2 cores ({speed['hardware']['cpu']}): {found}."
+        )
+    if not of:
+        lines += [edge_speed(load(name)) for name in ("peers", "peers-amx") if have(name)]
     return lines
 
 
 def edge_speed(peers):
-    ratios = peers["ratios"]
-    decoding = ", ".join(
-        f"{of['decode']['ours']['median']:.1f}× at {context}" for context, of in ratios["contexts"].items()
-    )
+    contexts, together = peers["ratios"]["contexts"], peers["ratios"]["together"]
     others = sorted({row["engine"] for row in peers["contexts"]} - {"ours"})
+    answers = []
+    for name in others:
+        faster = [(c, of["answer"][name]["median"]) for c, of in contexts.items() if name in of["answer"]]
+        if faster:
+            answers.append(f"{name} " + ", ".join(f"{median:.1f}× at {context}" for context, median in faster))
+    decoding = ", ".join(f"{of['decode']['ours']['median']:.1f}× at {context}" for context, of in contexts.items())
     return (
-        f"- Writing one solution on {peers['threads']} cores ({peers['hardware']['cpu']}) beside the fastest of "
-        f"{len(others)} set-ups of other engines with the same weights ({', '.join(others)}), by tokens of context: "
-        f"{decoding}; {peers['batch']} at once {ratios['together']['ours']['median']:.2f}× "
-        f"({peers['rounds']} rounds, {peers['date'][:10]}, commit {peers['commit']})."
+        f"- Writing one solution on {peers['threads']} cores ({peers['hardware']['cpu']}, {peers['instructions']}) "
+        f"beside the fastest of {len(others)} set-ups of other engines with the same weights ({', '.join(others)}), by "
+        f"tokens of context: {decoding}. Reading it and writing {peers.get('answer', peers['tokens'])} tokens: "
+        f"{'; '.join(answers)}. {peers['batch']} at once: {together['ours']['median']:.2f}× the fastest. "
+        f"({peers['rounds']} rounds, {peers['date'][:10]}, commit {peers['commit']}.)"
     )
 
 
@@ -165,6 +201,7 @@ def expert_facts():
 
 
 BLOCKS = {"summary": summary, "tasks": tasks, "facts": facts, "experts": experts, "expert_facts": expert_facts}
+BLOCKS |= {"small": small, "tasks_8m": lambda: tasks("-8m"), "facts_8m": lambda: facts("-8m", "8m")}
 BLOCKS |= results_page.BLOCKS
 
 

@@ -167,7 +167,7 @@ class Network:
     """A model ready to run: `forward` tokens, then `commit` those that are accepted. `tensors` may go afterwards.
 
     Activations are rounded to `planes` int8 vectors each; hidden units of the MLP, whose largest stand far from the
-    rest, always to two (in int8 they alone cost a point of the mean score: dev/LOG.md).
+    rest, always to two: in int8 they part scores furthest from those of unrounded activations (dev/LOG.md).
     """
 
     def __init__(
