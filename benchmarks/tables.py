@@ -99,11 +99,12 @@ def facts(of="", weights=None):
     lines = [
         f"- Parameters: {config.parameters():,}; int8 file: {about['bytes'] / 1e6:.1f} MB; "
         f"SHA-256 `{about['sha256'][:16]}…`.",
-        f"- Training: {tokens:,} tokens in {minutes:.0f} minutes of wall-clock on at most 2 processor cores "
-        f"({hard['hardware']['cpu']}), to {origin['date']}, recipe {recipes}.",
+        f"- Training: {tokens:,} tokens in {minutes:.0f} minutes of wall-clock on at most 2 processor cores, to "
+        f"{origin['date']}, recipe {recipes}.",
         f"- Sound steps among checkable ones on solved hard problems: {percent(explain['soundness'])} %; "
         f"share of their steps that a checker can judge: {percent(explain['coverage'])} %.",
-        f"- Figures of {hard['date'][:10]}, commit {hard['commit']}, at most {hard['max_tokens']} tokens a solution.",
+        f"- Figures of {hard['date'][:10]}, commit {hard['commit']}, {hard['hardware']['cpu']}, at most "
+        f"{hard['max_tokens']} tokens a solution.",
     ]
     if have("int8-loss" + of):
         loss = load("int8-loss" + of)
