@@ -188,7 +188,7 @@ def plain(folder):
 
 @pytest.fixture(scope="module")
 def guessing(folder):
-    return NativeEngine(folder, threads=2)
+    return NativeEngine(folder, threads=2, guess=True)
 
 
 @pytest.mark.parametrize("mode", ["plain", "checked", "assisted"])

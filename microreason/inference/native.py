@@ -24,6 +24,7 @@ from microreason.tokenizer import Tokenizer
 from microreason.weights_file import find
 
 TOKENS = 4  # tokens in a step up to which one more costs little
+DEAR = ("plain", "avx2")  # instructions with which each costs more than a guess wins
 
 
 class _Row:
@@ -78,14 +79,14 @@ class NativeEngine:
     """Solves on a processor with the compiled library.
 
     `threads` default: the processor's, at most 4. `planes`: int8 vectors for an activation, 1 or 2 (16 bits; the
-    MLP's hidden units always have 2). `guess=False` switches speculation off.
+    MLP's hidden units always have 2). `guess` switches speculation on or off (default: where it saves time).
     Raises BadWeights; RuntimeError where there is no library for this model.
     """
 
     stops_early = True
 
     def __init__(
-        self, weights: Path | str | None = None, threads: int | None = None, planes: int = 1, guess: bool = True,
+        self, weights: Path | str | None = None, threads: int | None = None, planes: int = 1, guess: bool | None = None,
         batch: int = 32,
     ) -> None:  # fmt: skip
         found = find_library()
@@ -96,7 +97,8 @@ class NativeEngine:
         self.network = Network(self.config, tensors, found[1], threads, planes)
         self.tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
         self.info: dict[str, Any] = {"engine": "native", "cpu": found[0], "threads": self.network.threads, **facts}
-        self.batch, self.guess, self.guesses, self.steps = batch, guess, Guesses(), 0
+        self.guess = found[0] not in DEAR if guess is None else guess
+        self.batch, self.guesses, self.steps = batch, Guesses(), 0
 
     def generate(
         self,
