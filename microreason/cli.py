@@ -24,7 +24,7 @@ from microreason.cli_explain import add_explain_command
 from microreason.cli_machine import add_machine_commands
 from microreason.cli_mathematics import add_commands
 from microreason.cli_mistakes import add_mistake_commands
-from microreason.cli_options import Engine, MaxTokens, Mode, Weights
+from microreason.cli_options import Engine, JsonFile, MaxTokens, Mode, Weights
 from microreason.errors import MicroReasonError
 
 _PLAIN: dict[str, Any] = {"no_args_is_help": True, "add_completion": False, "rich_markup_mode": None}
@@ -231,7 +231,7 @@ def eval_reasoning_gym(
     seed: Annotated[int, typer.Option(help="45 gives the questions of the published runs.")] = 45,
     size: Annotated[int, typer.Option(min=1, help="Questions per task.")] = 50,
     mode: Mode = "plain",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    json_file: JsonFile = None,
     max_tokens: MaxTokens = 1024,
     weights: Weights = None,
     engine: Engine = "torch",
@@ -308,7 +308,7 @@ def _eval_repair(benchmark: str) -> None:
         names: Annotated[str | None, typer.Option(help="Programs, separated by commas; left out, all.")] = None,
         candidates: Candidates = 200,
         seconds: Annotated[float, typer.Option(min=1, help="Seconds for a program.")] = 60,
-        json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+        json_file: JsonFile = None,
         unisolated: Unisolated = False,
     ) -> None:
         with _sentences():
@@ -349,7 +349,7 @@ def eval_setmm(
     size: Annotated[int | None, typer.Option(min=1, help="Theorems; left out, all that are held out.")] = None,
     nodes: Annotated[int, typer.Option(min=1, help="Goals expanded at most for each theorem.")] = 64,
     seconds: Annotated[float, typer.Option(min=0, help="Wall-clock at most for each theorem.")] = 30.0,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    json_file: JsonFile = None,
     weights: Weights = None,
 ) -> None:
     """Prove held-out theorems of a Metamath database; Ctrl-C keeps what is finished."""
@@ -404,7 +404,7 @@ def data_stats(
     tasks: Annotated[str | None, typer.Option(help="Names or Python files, comma between; left out, all.")] = None,
     size: Annotated[int, typer.Option(min=1, help="Problems per task and level.")] = 50,
     seed: Annotated[int, typer.Option(help="Seed of the problems.")] = 77,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    json_file: JsonFile = None,
     picture: Annotated[Path | None, typer.Option(help="Write the distribution of lengths as an SVG file.")] = None,
     workers: Workers = 1,
 ) -> None:

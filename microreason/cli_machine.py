@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from microreason.cli_options import Sentences, Weights
+from microreason.cli_options import JsonFile, Sentences, Weights
 
 
 def add_machine_commands(app: typer.Typer, sentences: Sentences) -> None:
@@ -26,7 +26,7 @@ def add_machine_commands(app: typer.Typer, sentences: Sentences) -> None:
         problems: Annotated[int, typer.Option(min=1, help="Problems whose answers are timed.")] = 20,
         repeats: Annotated[int, typer.Option(min=1, help="Runs at each context.")] = 5,
         threads: Annotated[int | None, typer.Option(min=1, max=63, help="Threads; left out, at most 4.")] = None,
-        json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+        json_file: JsonFile = None,
         picture: Annotated[Path | None, typer.Option(help="Write speed against context as a PNG file.")] = None,
         weights: Weights = None,
     ) -> None:

@@ -29,8 +29,10 @@ Arrays = dict[str, np.ndarray]
 
 def find(weights: Path | str | None = None) -> Path:
     """The folder of some weights: those that ship where none are named, `8m` for the small ones, else itself."""
-    shipped = DEFAULT / str(weights)
-    return DEFAULT if weights is None else shipped if str(weights) == "8m" and shipped.is_dir() else Path(weights)
+    if not weights:
+        return DEFAULT
+    shipped = DEFAULT / weights
+    return shipped if str(weights) == "8m" and shipped.is_dir() else Path(weights)
 
 
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:

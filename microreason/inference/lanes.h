@@ -33,9 +33,7 @@ INLINE acc nothing(void) { return _mm512_setzero_si512(); }
 INLINE acc mac(acc a, const int8_t *w, int32_t x) {
     return _mm512_dpbusd_epi32(a, _mm512_set1_epi32(x), _mm512_loadu_si512(w));
 }
-INLINE acc count(acc a, const int8_t *w, int32_t x) { return mac(a, w, x); }
 INLINE vi ints(acc a) { return (vi)a; }
-INLINE int excess(int w) { return BIAS * w; }
 #elif defined(__AVX2__)
 #include <immintrin.h>
 typedef __m256i acc;
@@ -44,8 +42,6 @@ INLINE __m256i bytes(const int8_t *w) { return _mm256_loadu_si256((const __m256i
 #ifdef __AVXVNNI__
 enum { BIAS = 128, VECTORS = 4, SPLITS = 2 };
 INLINE acc mac(acc a, const int8_t *w, int32_t x) { return _mm256_dpbusd_avx_epi32(a, _mm256_set1_epi32(x), bytes(w)); }
-INLINE acc count(acc a, const int8_t *w, int32_t x) { return mac(a, w, x); }
-INLINE int excess(int w) { return BIAS * w; }
 #else
 enum { BIAS = 0, VECTORS = 8, SPLITS = 2 };
 INLINE acc pairs(acc a, __m256i small, __m256i x) { /* two products of 127 * 128 fit 16 bits */
@@ -57,6 +53,7 @@ INLINE acc mac(acc a, const int8_t *w, int32_t x) { /* |w| times x, or for w < 0
     __m256i v = bytes(w), below = _mm256_cmpgt_epi8(_mm256_setzero_si256(), v);
     return pairs(a, _mm256_abs_epi8(v), _mm256_xor_si256(_mm256_set1_epi32(x), below));
 }
+#define OWN_COUNT
 INLINE acc count(acc a, const int8_t *w, int32_t x) { return pairs(a, _mm256_set1_epi32(x), bytes(w)); }
 INLINE int excess(int w) { return w < 0 ? w : 0; }
 #endif
@@ -67,9 +64,7 @@ enum { BIAS = 0, VECTORS = 4, SPLITS = 2 };
 typedef int32x4_t acc;
 INLINE acc nothing(void) { return vdupq_n_s32(0); }
 INLINE acc mac(acc a, const int8_t *w, int32_t x) { return vdotq_s32(a, vld1q_s8(w), vreinterpretq_s8_s32(vdupq_n_s32(x))); }
-INLINE acc count(acc a, const int8_t *w, int32_t x) { return mac(a, w, x); }
 INLINE vi ints(acc a) { return (vi)a; }
-INLINE int excess(int w) { return 0 * w; }
 #elif defined(__SSE2__)
 #include <emmintrin.h>
 enum { BIAS = 0, VECTORS = 1, SPLITS = 1 };
@@ -83,12 +78,10 @@ INLINE acc mac(acc a, const int8_t *w, int32_t x) {
     a.part[1] = _mm_add_epi32(a.part[1], _mm_madd_epi16(high, wide));
     return a;
 }
-INLINE acc count(acc a, const int8_t *w, int32_t x) { return mac(a, w, x); }
 INLINE vi ints(acc a) {
     __m128 low = (__m128)a.part[0], high = (__m128)a.part[1];
     return (vi)_mm_shuffle_ps(low, high, 0x88) + (vi)_mm_shuffle_ps(low, high, 0xdd);
 }
-INLINE int excess(int w) { return 0 * w; }
 #else
 enum { BIAS = 0, VECTORS = 1, SPLITS = 1 };
 typedef vi acc;
@@ -100,9 +93,12 @@ INLINE acc mac(acc a, const int8_t *w, int32_t x) {
         a[i] += w[4 * i] * b[0] + w[4 * i + 1] * b[1] + w[4 * i + 2] * b[2] + w[4 * i + 3] * b[3];
     return a;
 }
-INLINE acc count(acc a, const int8_t *w, int32_t x) { return mac(a, w, x); }
 INLINE vi ints(acc a) { return a; }
-INLINE int excess(int w) { return 0 * w; }
+#endif
+
+#ifndef OWN_COUNT
+INLINE acc count(acc a, const int8_t *w, int32_t x) { return mac(a, w, x); }
+INLINE int excess(int w) { return BIAS * w; }
 #endif
 
 /* --- vectors of numbers --- */

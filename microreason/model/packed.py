@@ -44,9 +44,10 @@ def _blocks(length: int) -> Iterator[tuple[int, int]]:
     return ((at, min(length, at + QUERIES)) for at in range(0, length, QUERIES))
 
 
-def _layout(documents: np.ndarray, heads: int, kv: int) -> _Layout:
-    """Of the packed documents [B, T]."""
-    width = documents.shape[1]
+@lru_cache(1)  # each layer asks for that of the same documents
+def _layout(packed: bytes, width: int, heads: int, kv: int) -> _Layout:
+    """Of the packed documents, int32 [B, width]."""
+    documents = np.frombuffer(packed, np.int32).reshape(-1, width)
     own = (documents + np.arange(len(documents))[:, None] * (documents.max() + 2)).ravel()
     starts = np.flatnonzero(np.diff(own, prepend=own[0] - 1))
     lengths = np.diff(starts, append=own.size)
@@ -149,4 +150,5 @@ def attend_documents(q: Tensor, k: Tensor, v: Tensor, documents: Tensor) -> Tens
     heads = q.shape[1], k.shape[1]
     with torch.autocast("cpu", enabled=False):
         rows = (x.to(v.dtype).reshape(-1, x.shape[-1]) for x in (q, k, v))
-        return _Attend.apply(*rows, _layout(documents.numpy(), *heads), heads).view(q.shape)
+        layout = _layout(documents.numpy().astype(np.int32).tobytes(), documents.shape[1], *heads)
+        return _Attend.apply(*rows, layout, heads).view(q.shape)

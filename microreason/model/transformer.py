@@ -57,16 +57,9 @@ class Block(nn.Module):
         self.w_up = nn.Linear(config.dim, config.ff, bias=False)
         self.w_down = nn.Linear(config.ff, config.dim, bias=False)
 
-    def forward(
-        self,
-        x: Tensor,
-        rope: tuple[Tensor, Tensor],
-        mask: Tensor | BlockMask | None,
-        reach: Reach | Tensor | None,
-        cache: tuple[Cache, int] | None,
-    ) -> tuple[Tensor, Tensor]:
-        """x [B, T, D] -> ([B, T, D], gates [B, H, T]); for the other arguments see `attention`."""
-        y, z = self.attention(x, rope, mask, reach, cache)
+    def forward(self, x: Tensor, *seen: Any) -> tuple[Tensor, Tensor]:
+        """x [B, T, D] -> ([B, T, D], gates [B, H, T]); `seen`: the other arguments of `attention`."""
+        y, z = self.attention(x, *seen)
         return self.rest(x, y), z
 
     def attention(

@@ -43,6 +43,7 @@ from microreason.training.release import write_stage
 from microreason.training.rewards import Reward, advantages, reward
 from microreason.training.rollouts import RayRollouts
 from microreason.training.trial import grade, trial
+from microreason.weights_file import find
 
 FIRST_SEED = 2_000_000_000
 MOVE = 0.05
@@ -81,7 +82,7 @@ class Evolver:
     def __init__(self, recipe: EvolveRecipe) -> None:
         self.recipe = recipe
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.tokenizer = Tokenizer.load(Path(recipe.start) / "tokenizer.json" if recipe.start else None)
+        self.tokenizer = Tokenizer.load(find(recipe.start) / "tokenizer.json")
         self.model = Transformer.load(recipe.start).to(device)
         self.start = deepcopy(self.model).requires_grad_(False)
         self.judge: StepJudge | None = None
