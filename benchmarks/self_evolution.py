@@ -1,10 +1,11 @@
-"""Stage 3 from one start, several seeds: each part of the reward normalised before the sum, the sum normalised as one,
-and stage 2 simply continued for the same time.
+"""Stage 3 from one start: each part of the reward normalised before the sum, the sum normalised as one, and stage 2
+simply continued for the same time.
 
-Greedy trials on unseen problems before and after: correctness, step efficiency, sound steps, tokens. The difficulty of
-the trial is fixed; that of training moves. Does not cover released sizes: give --start.
+Greedy trials on unseen problems before and after, with paired bootstrap intervals: correctness, step efficiency, sound
+steps, tokens. The difficulty of the trial is fixed; that of training moves. Results are written after each run, and
+runs that are in the file already are not repeated.
 
-    python benchmarks/self_evolution.py --start runs/mine/distill/weights --json benchmarks/results/self-evolution.json
+    python benchmarks/self_evolution.py --json benchmarks/results/self-evolution.json
 """
 
 import argparse
@@ -15,11 +16,20 @@ from pathlib import Path
 import numpy as np
 
 from microreason.evaluation.records import circumstances, write_json
+from microreason.evaluation.statistics import paired_interval
+from microreason.model.transformer import Transformer
+from microreason.tokenizer import Tokenizer
 from microreason.training.distill import Distiller
 from microreason.training.evolve import Evolver, EvolveRecipe
 from microreason.training.recipe import Recipe
-from microreason.training.trial import trial
-from microreason.weights_file import describe
+from microreason.training.trial import outcomes, summary
+from microreason.weights_file import describe, find
+
+TASKS = (
+    "ab,chain_sum,gcd,leg_counting,n_queens,palindrome_generation,quantum_lock,simple_integration,"
+    "spell_backward,string_synthesis,time_intervals"
+)
+PARTS = ("correctness", "step_efficiency", "logical_soundness")
 
 
 class SumFirst(Evolver):
@@ -33,79 +43,118 @@ class SumFirst(Evolver):
         return (total - total.mean()) / total.std()
 
 
-def continued(a, names, seed, seconds, folder):
-    """Stage 2 again from the same start, without contrast, for so many seconds; the network."""
-    shape = {k: v for k, v in describe(a.start)["config"].items() if k in ("dim", "layers", "heads", "kv_heads", "ff")}
-    stage = {"until": 1.0, "difficulty": (0.0, min(1.0, 2 * a.difficulty)), "published": 0.0, "shape": shape}
-    recipe = Recipe(
-        name=f"continued-{seed}", size="nano", seed=seed + 1, tokens=1, tasks=dict.fromkeys(names, 1.0), stages=[stage],
-        row_lengths=[256, 512], micro_batch_tokens=2048, compile=False, output=str(folder), muon_lr=0.01, adam_lr=0.002,
-        distill={"tokens": 10**9, "contrast": 0.0},
+WAYS = {"normalise then sum": Evolver, "sum then normalise": SumFirst, "stage 2 continued": None}
+
+
+def evolved(a, kind, seed, folder):
+    """The network after stage 3, and what is told of the way there."""
+    recipe = EvolveRecipe(
+        name=f"{seed}-{kind.__name__}", start=str(find(a.start)), tasks=a.tasks.split(","), difficulty=a.difficulty,
+        steps=a.steps, problems=a.problems, group=a.group, max_tokens=a.max_tokens, lr=a.lr, seed=seed,
+        output=str(folder),
     )  # fmt: skip
-    run = Distiller(recipe, a.start, minutes=seconds / 60)
+    run = kind(recipe)
+    run.resume()
+    run.run(report=lambda x: print({k: x[k] for k in (*PARTS, "step", "divergence", "seconds")}, flush=True), every=5)
+    log = [json.loads(x) for x in (recipe.folder / "log.jsonl").read_text().splitlines()]
+    curve = {k: [round(x[k], 4) for x in log] for k in (*PARTS, "divergence", "used", "rollouts_per_second")}
+    told = {"counts": dict(run.counts), "difficulty": run.difficulty, "curve": curve}
+    return run.model, told | {"seconds": sum(x["seconds"] for x in log)}
+
+
+def continued(a, seed, seconds, folder):
+    """The network after stage 2 again from the same start, without contrast, for so many seconds."""
+    start = find(a.start)
+    shape = {k: v for k, v in describe(start)["config"].items() if k in ("dim", "layers", "heads", "kv_heads", "ff")}
+    span = (max(0.0, a.difficulty - 0.25), min(1.0, a.difficulty + 0.25))
+    recipe = Recipe(
+        name=f"continued-{seed}", size="nano", seed=seed + 1, tokens=1, tasks=dict.fromkeys(a.tasks.split(","), 1.0),
+        stages=[{"until": 1.0, "difficulty": span, "published": 0.0, "shape": shape, "accumulate": 2}],
+        row_lengths=[512], micro_batch_tokens=4096, compile=False, output=str(folder), muon_lr=a.muon_lr,
+        adam_lr=a.muon_lr / 12, warmup=0.02, decay=0.98, distill={"tokens": 10**9, "contrast": 0.0, "lr": 1.0},
+    )  # fmt: skip
+    run = Distiller(recipe, start, minutes=seconds / 60)
+    run.resume()
     run.run()
-    return run.model, run.tokenizer, {"tokens": run.tokens, "seconds": run.seconds}
+    return run.model, {"tokens": run.tokens, "seconds": run.seconds}
+
+
+def table(before, runs):
+    """For each way the means over tasks and seeds, and what was gained with its interval."""
+    rows = {"before": {"means": means(before)}}
+    for way in dict.fromkeys(r["way"] for r in runs):
+        found = [r for r in runs if r["way"] == way]
+        every = {n: [o for r in found for o in r["after"][n]] for n in before}
+        start = {n: before[n] * len(found) for n in before}
+        rows[way] = {"means": means(every)} | {
+            f"gained_{part}": paired_interval(column(every, part), column(start, part))
+            for part in ("correctness", "step_efficiency")
+        }
+    first, *rest = ({w: r for w, r in rows.items() if w != "before"}).keys() if runs else ("",)
+    for way in rest:
+        one, other = (
+            {n: [o["correctness"] for r in runs if r["way"] == w for o in r["after"][n]] for n in before}
+            for w in (first, way)
+        )
+        if all(len(one[n]) == len(other[n]) for n in one):
+            rows[first][f"ahead of {way}"] = paired_interval(one, other)
+    return rows
+
+
+def column(found, part):
+    return {name: [o[part] for o in of_one] for name, of_one in found.items()}
+
+
+def means(found):
+    rows = [summary(of_one) for of_one in found.values()]
+    return {k: float(np.mean([r[k] for r in rows])) for k in rows[0]}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--start", type=Path, required=True)
-    parser.add_argument("--tasks", default="gcd,count_bits,chain_sum,fraction_simplification,aiw")
-    parser.add_argument("--difficulty", type=float, default=0.15)
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--problems", type=int, default=8)
+    parser.add_argument("--start", default="8m")
+    parser.add_argument("--tasks", default=TASKS)
+    parser.add_argument("--difficulty", type=float, default=0.7)
+    parser.add_argument("--steps", type=int, default=80)
+    parser.add_argument("--problems", type=int, default=12)
     parser.add_argument("--group", type=int, default=8)
-    parser.add_argument("--max-tokens", type=int, default=120)
-    parser.add_argument("--lr", type=float, default=1e-4)
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--trial", type=int, default=40, help="problems per task")
+    parser.add_argument("--max-tokens", type=int, default=320)
+    parser.add_argument("--lr", type=float, default=3e-5)
+    parser.add_argument("--muon-lr", type=float, default=0.002, help="of stage 2 continued, falling to 0")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--ways", default=",".join(WAYS))
+    parser.add_argument("--trial", type=int, default=100, help="problems per task")
+    parser.add_argument("--folder", type=Path, help="keep the runs here")
     parser.add_argument("--json", type=Path)
     a = parser.parse_args()
-    folder, names, runs, before = Path(tempfile.mkdtemp()), a.tasks.split(","), [], None
+    folder, names = a.folder or Path(tempfile.mkdtemp()), a.tasks.split(",")
+    tokenizer = Tokenizer.load(find(a.start) / "tokenizer.json")
+    left_out = ("json", "folder", "ways", "seeds")
+    settings = {k: v for k, v in vars(a).items() if k not in left_out}
+    known = json.loads(a.json.read_text()) if a.json and a.json.exists() else {}
+    if known.get("settings") != settings:
+        known = {}
+
+    def measured(model):
+        return {name: outcomes(model, tokenizer, name, a.trial, a.difficulty, a.max_tokens) for name in names}
+
+    before, runs = known.get("before"), known.get("runs", [])
+    if not before:
+        before = measured(Transformer.load(a.start))
+        print({n: round(summary(found)["correctness"], 3) for n, found in before.items()}, flush=True)
     for seed in range(a.seeds):
-        spent = 0.0
-        for way, kind in (
-            ("normalise then sum", Evolver),
-            ("sum then normalise", SumFirst),
-            ("stage 2 continued", None),
-        ):
-            if kind:
-                recipe = EvolveRecipe(
-                    name=f"{seed}-{kind.__name__}", start=str(a.start), tasks=names, difficulty=a.difficulty,
-                    steps=a.steps, problems=a.problems, group=a.group, max_tokens=a.max_tokens, lr=a.lr, seed=seed,
-                    output=str(folder),
-                )  # fmt: skip
-                run = kind(recipe)
-                before = before or run.trial(a.trial)
-                run.run(every=10**9)
-                log = [json.loads(x) for x in (recipe.folder / "log.jsonl").read_text().splitlines()]
-                spent = spent or sum(x["seconds"] for x in log)
-                model, tokenizer = run.model, run.tokenizer
-                keys = (
-                    "correctness",
-                    "step_efficiency",
-                    "logical_soundness",
-                    "divergence",
-                    "used",
-                    "rollouts_per_second",
-                )
-                told = {"counts": dict(run.counts), "difficulty": run.difficulty}
-                told |= {"curve": {k: [round(x[k], 4) for x in log] for k in keys}, "seconds": spent}
-            else:
-                model, tokenizer, told = continued(a, names, seed, spent, folder)
-            after = trial(model, tokenizer, names, a.trial, a.difficulty, a.max_tokens)
-            runs.append({"way": way, "seed": seed, "after": after, **told})
-            print(seed, way, {k: round(v["correctness"], 3) for k, v in after.items()}, flush=True)
-    measures = list(next(iter(before.values())))
-    table = {"before": {m: float(np.mean([t[m] for t in before.values()])) for m in measures}}
-    for way in dict.fromkeys(r["way"] for r in runs):
-        found = [r["after"] for r in runs if r["way"] == way]
-        table[way] = {m: float(np.mean([t[m] for after in found for t in after.values()])) for m in measures}
-    print(json.dumps(table, indent=1))
-    if a.json:
-        settings = {k: v for k, v in vars(a).items() if k not in ("json", "start")}
-        result = {"benchmark": "self-evolution", "settings": settings, "before": before, "table": table, "runs": runs}
-        write_json(a.json, result | circumstances({}))
+        for way in a.ways.split(","):
+            if any(r["way"] == way and r["seed"] == seed for r in runs):
+                continue
+            spent = next((r["seconds"] for r in runs if r["seed"] == seed), 600.0)
+            kind = WAYS[way]
+            model, told = evolved(a, kind, seed, folder) if kind else continued(a, seed, spent, folder)
+            runs.append({"way": way, "seed": seed, **told, "after": measured(model)})
+            rows = table(before, runs)
+            print(json.dumps(rows, indent=1), flush=True)
+            if a.json:
+                result = {"benchmark": "self-evolution", "settings": settings, "table": rows}
+                write_json(a.json, result | circumstances({}) | {"before": before, "runs": runs})
 
 
 if __name__ == "__main__":

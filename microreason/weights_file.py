@@ -65,14 +65,20 @@ def quantise(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(np.rint(matrix / scale[:, None]), -127, 127).astype(np.int8), scale
 
 
-def write_weights(folder: Path, config: ModelConfig, tensors: Arrays, origin: dict[str, Any]) -> Path:
-    """Write `model.safetensors` into a folder, whole or not at all; `origin` says how the weights were made."""
+def quantised(tensors: Arrays) -> Arrays:
+    """Tensors as a file holds them: matrices in int8 with their scales under `NAME.scale`, others in float32."""
     out: Arrays = {}
     for name, tensor in tensors.items():
         if tensor.ndim == 2 and "router" not in name and not name.startswith("head."):
             out[name], out[name + ".scale"] = quantise(tensor)
         else:
             out[name] = np.ascontiguousarray(tensor, np.float32)
+    return out
+
+
+def write_weights(folder: Path, config: ModelConfig, tensors: Arrays, origin: dict[str, Any]) -> Path:
+    """Write `model.safetensors` into a folder, whole or not at all; `origin` says how the weights were made."""
+    out = quantised(tensors)
     metadata = {"version": VERSION, "config": config.model_dump_json(), "origin": json.dumps(origin)}
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / (FILE + ".tmp")

@@ -6,6 +6,7 @@ import torch
 
 from microreason.errors import BadRecipe, BadWeights, UnknownTask
 from microreason.inference.drafts import Generation
+from microreason.inference.native import NativeEngine
 from microreason.model.config import ModelConfig
 from microreason.model.transformer import Transformer
 from microreason.solution import Solution
@@ -13,9 +14,9 @@ from microreason.tasks import get_task
 from microreason.tokenizer import DEFAULT, Tokenizer
 from microreason.training import evolve as evolve_module
 from microreason.training.contrast import StepHead
-from microreason.training.evolve import Evolver, load_evolve
+from microreason.training.evolve import Evolver, load_evolve, pack
 from microreason.training.rewards import Reward, advantages, reward
-from microreason.training.rollouts import draw_share
+from microreason.training.rollouts import draw_share, engine
 from microreason.weights_file import read_weights, write_weights
 
 REFERENCE = Solution.of(["1+2=3", "3+4=7"], 7)
@@ -84,15 +85,34 @@ def test_what_is_better_than_its_group_becomes_likelier(tmp_path, start):
     good, bad = ([*prompt, *tokenizer.encode(text)] for text in ("6%4=2", "7%5=1"))
 
     def likelihood(ids):
-        chosen = torch.zeros(1, len(ids), dtype=torch.bool)
-        chosen[0, len(prompt) - 1 : -1] = True
+        row = map(torch.from_numpy, evolve_module.pack([(ids, len(prompt))]))
         with torch.no_grad():
-            return float(evolver._log_probabilities(evolver.model, torch.tensor([ids]), chosen).sum())
+            return float(evolver._log_probabilities(evolver.model, *row).sum())
 
     before = likelihood(good) - likelihood(bad)
     for _ in range(5):
         evolver._update([(good, len(prompt), 1.0), (bad, len(prompt), -1.0)])
     assert likelihood(good) - likelihood(bad) > before + 1
+
+
+def test_samples_packed_into_a_row_have_the_probabilities_they_have_alone(tmp_path, start):
+    evolver = Evolver(recipe(tmp_path, start))
+    samples = [([5, 6, 7, 8, 9], 2), ([9, 8, 7], 1)]
+    with torch.no_grad():
+        alone = [evolver._log_probabilities(evolver.model, *map(torch.from_numpy, pack([s]))) for s in samples]
+        together = evolver._log_probabilities(evolver.model, *map(torch.from_numpy, pack(samples)))
+        logits = evolver.model.logits(evolver.model(torch.tensor([samples[0][0]])))[0, 1:-1].log_softmax(-1)
+    assert torch.allclose(torch.cat(alone), together, atol=1e-5)
+    assert torch.allclose(together[:3], logits[range(3), samples[0][0][2:]], atol=1e-4)
+
+
+def test_the_compiled_engine_draws_from_a_network_in_memory(start):
+    model, tokenizer = Transformer.load(start), Tokenizer.load(start / "tokenizer.json")
+    drawn_by = engine(model, tokenizer)
+    told = {"max_tokens": 8, "temperature": 1.0, "seed": 3}
+    assert [g.ids for g in drawn_by.generate(["2+2"] * 4, **told)] == [
+        g.ids for g in NativeEngine(start).generate(["2+2"] * 4, **told)
+    ]
 
 
 def test_a_grader_that_raises_is_counted(tmp_path, start, monkeypatch):

@@ -79,9 +79,8 @@ class Draft:
             self._watch(token)
 
     def _sample(self, logits: np.ndarray, temperature: float) -> int:
-        scores = logits.astype(np.float64) / temperature
-        p = np.exp(scores - scores.max())
-        return int(self.rng.choice(len(p), p=p / p.sum()))
+        below = np.exp((logits - logits.max()) / np.float32(temperature)).cumsum(dtype=np.float64)
+        return int(below.searchsorted(self.rng.random() * below[-1], "right"))
 
     def _watch(self, token: int) -> None:
         if token == self.tokenizer.newline:

@@ -20,8 +20,9 @@ from microreason.inference.drafts import Draft, Generation, Mode, begin
 from microreason.inference.guesses import Guesses
 from microreason.inference.mapped import map_weights
 from microreason.inference.network import ALIGN, Cache, Network, find_library
+from microreason.model.config import ModelConfig
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import find
+from microreason.weights_file import Arrays, find, quantised
 
 TOKENS = 4  # tokens in a step up to which one more costs little
 DEAR = ("plain", "avx2")  # instructions with which each costs more than a guess wins
@@ -78,8 +79,9 @@ class _Row:
 class NativeEngine:
     """Solves on a processor with the compiled library.
 
-    `threads` default: the processor's, at most 4. `planes`: int8 vectors for an activation, 1 or 2 (16 bits; the
-    MLP's hidden units always have 2). `guess` switches speculation on or off (default: where it saves time).
+    The weights are those of a folder or float32 ones in `memory`, which are rounded here. `threads` default: the
+    processor's, at most 4. `planes`: int8 vectors for an activation, 1 or 2 (16 bits; the MLP's hidden units always
+    have 2). `guess` switches speculation on or off (default: where it saves time).
     Raises BadWeights; RuntimeError where there is no library for this model.
     """
 
@@ -87,15 +89,19 @@ class NativeEngine:
 
     def __init__(
         self, weights: Path | str | None = None, threads: int | None = None, planes: int = 1, guess: bool | None = None,
-        batch: int = 32,
+        batch: int = 32, memory: tuple[ModelConfig, Arrays, Tokenizer] | None = None,
     ) -> None:  # fmt: skip
-        found = find_library()
-        self.config, tensors, facts = map_weights(weights)
+        found, facts = find_library(), dict[str, Any]()
+        if memory:
+            self.config, tensors, self.tokenizer = memory
+            tensors = quantised(tensors)
+        else:
+            self.config, tensors, facts = map_weights(weights)
+            self.tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
         if found is None or not fits(self.config):
             raise RuntimeError("no compiled library for this model")
         threads = threads or min(4, _processors())
         self.network = Network(self.config, tensors, found[1], threads, planes)
-        self.tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
         self.info: dict[str, Any] = {"engine": "native", "cpu": found[0], "threads": self.network.threads, **facts}
         self.guess = found[0] not in DEAR if guess is None else guess
         self.batch, self.guesses, self.steps = batch, Guesses(), 0
@@ -186,7 +192,7 @@ class NativeEngine:
             row.settle()
 
 
-def fits(config: Any) -> bool:
+def fits(config: ModelConfig) -> bool:
     """Whether native.c covers a configuration."""
     aligned = not any(n % ALIGN for n in (config.dim, config.head_dim, config.ff))
     return aligned and config.head_dim <= 256 and config.max_context <= 65536 and config.routing != "soft"

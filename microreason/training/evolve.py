@@ -29,7 +29,6 @@ from torch.nn import functional as F
 from microreason.data.documents import fingerprint, held_out
 from microreason.errors import BadRecipe, BadWeights
 from microreason.evaluation.records import circumstances
-from microreason.inference.batched import TorchEngine
 from microreason.inference.drafts import Generation
 from microreason.model.transformer import Transformer
 from microreason.solution import Problem
@@ -41,12 +40,13 @@ from microreason.training.loop import interruptible
 from microreason.training.recipe import Evolution
 from microreason.training.release import write_stage
 from microreason.training.rewards import Reward, advantages, reward
-from microreason.training.rollouts import RayRollouts
+from microreason.training.rollouts import RayRollouts, engine
 from microreason.training.trial import grade, trial
 from microreason.weights_file import find
 
 FIRST_SEED = 2_000_000_000
 MOVE = 0.05
+WARMUP = 10
 
 
 class EvolveRecipe(Evolution):
@@ -76,6 +76,17 @@ def load_evolve(path: Path | str) -> EvolveRecipe:
     return recipe
 
 
+def pack(samples: list[tuple[list[int], int]]) -> tuple[np.ndarray, ...]:
+    """Samples (ids, length of the prompt) one after another in a row: ids, positions and documents [1, T], and the
+    places [S] before the tokens of their solutions."""
+    lengths = [len(ids) for ids, _ in samples]
+    starts = np.cumsum([0, *lengths[:-1]])
+    ids = np.concatenate([ids for ids, _ in samples])
+    positions = np.concatenate([np.arange(n) for n in lengths])
+    places = [np.arange(at + p, at + n) - 1 for at, n, (_, p) in zip(starts, lengths, samples, strict=True)]
+    return ids[None], positions[None], np.repeat(np.arange(len(lengths)), lengths)[None], np.concatenate(places)
+
+
 class Evolver:
     """State of one run: policy, its frozen start, optimiser, difficulty by task, counters."""
 
@@ -83,7 +94,10 @@ class Evolver:
         self.recipe = recipe
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self.tokenizer = Tokenizer.load(find(recipe.start) / "tokenizer.json")
-        self.model = Transformer.load(recipe.start).to(device)
+        self.model = Transformer.load(recipe.start)
+        if not self.model.routes():  # nothing to decide: the same network without masks for it
+            self.model = Transformer.load(recipe.start, routing="off")
+        self.model.to(device)
         self.start = deepcopy(self.model).requires_grad_(False)
         self.judge: StepJudge | None = None
         self.head = StepHead.load(self.model.config.dim, recipe.start)
@@ -138,8 +152,8 @@ class Evolver:
         seed = r.seed * 1_000_003 + self.step
         if self.remote:
             return self.remote.draw(self.model, texts, r.max_tokens, r.temperature, seed)
-        engine = TorchEngine(self.model, self.tokenizer, batch=r.problems * r.group)
-        return engine.generate(texts, max_tokens=r.max_tokens, temperature=r.temperature, seed=seed)
+        drawn_by = engine(self.model, self.tokenizer, r.problems * r.group)
+        return drawn_by.generate(texts, max_tokens=r.max_tokens, temperature=r.temperature, seed=seed)
 
     def train_step(self) -> dict[str, Any]:
         """Roll out, judge, update. Returns the means of the reward's parts and what was skipped."""
@@ -180,32 +194,32 @@ class Evolver:
         device, divergence = next(self.model.parameters()).device, 0.0
         samples = sorted(samples, key=lambda s: len(s[0]))
         while samples:
-            rows = max(1, self.recipe.micro_batch_tokens // len(samples[-1][0]))
-            batch, samples = samples[-rows:], samples[:-rows]
-            width = max(len(ids) for ids, _, _ in batch)
-            ids = torch.tensor([ids + [0] * (width - len(ids)) for ids, _, _ in batch], device=device)
-            place = torch.arange(width, device=device)
-            starts, ends = (
-                torch.tensor(x, device=device)[:, None]
-                for x in ([p for _, p, _ in batch], [len(i) for i, _, _ in batch])
-            )
-            chosen = (place >= starts - 1) & (place < ends - 1)
-            gain = torch.tensor([a for _, _, a in batch], device=device)[:, None].expand_as(chosen)[chosen]
-            likely = self._log_probabilities(self.model, ids, chosen)
+            rows = max(1, int((np.cumsum([len(ids) for ids, _, _ in samples]) <= self.recipe.micro_batch_tokens).sum()))
+            batch, samples = samples[:rows], samples[rows:]
+            inputs = (torch.from_numpy(x).to(device) for x in pack([(ids, prompt) for ids, prompt, _ in batch]))
+            ids, positions, documents, places = inputs
+            gain = torch.tensor([a for ids_, prompt, a in batch for _ in range(len(ids_) - prompt)], device=device)
+            likely = self._log_probabilities(self.model, ids, positions, documents, places)
             with torch.no_grad():
-                before = self._log_probabilities(self.start, ids, chosen)
+                before = self._log_probabilities(self.start, ids, positions, documents, places)
             apart = torch.exp(before - likely) - (before - likely) - 1
             ((-gain * likely + self.recipe.divergence * apart).sum() / total).backward()
             divergence += float(apart.detach().sum()) / total
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.lr * min(1.0, (self.step + 1) / WARMUP)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return divergence
 
-    def _log_probabilities(self, model: Transformer, ids: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
-        """Of the tokens that follow the chosen places, at the temperature they were drawn with."""
-        logits = model.logits(model(ids)[chosen]).float() / self.recipe.temperature
-        return -F.cross_entropy(logits, ids.roll(-1, 1)[chosen], reduction="none")
+    def _log_probabilities(
+        self, model: Transformer, ids: torch.Tensor, positions: torch.Tensor, documents: torch.Tensor,
+        places: torch.Tensor,
+    ) -> torch.Tensor:  # fmt: skip
+        """Of the tokens that follow the places [S], at the temperature they were drawn with."""
+        hidden = model(ids, positions, documents, only=places)
+        logits = model.logits(hidden).float() / self.recipe.temperature
+        return -F.cross_entropy(logits, ids[0, places + 1], reduction="none")
 
     def trial(self, size: int) -> dict[str, dict[str, float]]:
         """Greedy results on problems that no step sees, by task."""

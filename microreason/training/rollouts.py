@@ -1,4 +1,5 @@
-"""Rollouts by several processes or machines with Ray: each worker draws a share with the weights it is sent.
+"""Rollouts: the fastest engine for a network in memory, and several processes or machines with Ray, of which each draws
+a share with the weights it is sent.
 
 A worker keeps no state between calls, so one that dies is started again and its share drawn again. Draws depend on
 the seed and the number of workers alone. `pip install 'microreason[ray]'`; `RAY_ADDRESS` names a running cluster,
@@ -16,9 +17,22 @@ import torch
 
 from microreason.inference.batched import TorchEngine
 from microreason.inference.drafts import Generation
+from microreason.inference.native import NativeEngine
 from microreason.model.config import ModelConfig
 from microreason.model.transformer import Transformer
 from microreason.tokenizer import Tokenizer
+
+
+def engine(model: Transformer, tokenizer: Tokenizer, batch: int = 64) -> TorchEngine | NativeEngine:
+    """The compiled engine, in int8 as the weights are released, or torch on a GPU and where it does not fit."""
+    if next(model.parameters()).device.type == "cpu":
+        tensors = {k: v.detach().float().numpy() for k, v in model.state_dict().items()}
+        try:
+            memory = model.config, tensors, tokenizer
+            return NativeEngine(threads=torch.get_num_threads(), batch=batch, memory=memory)
+        except RuntimeError:  # nothing compiled for this processor or shape
+            pass
+    return TorchEngine(model, tokenizer, batch)
 
 
 def draw_share(
@@ -29,8 +43,8 @@ def draw_share(
     model = Transformer(ModelConfig.parse(config))
     model.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in tensors.items()})
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    engine = TorchEngine(model, Tokenizer(tokenizers.Tokenizer.from_str(tokenizer)), batch=len(texts))
-    return engine.generate(texts, max_tokens=max_tokens, temperature=temperature, seed=seed)
+    drawn_by = engine(model, Tokenizer(tokenizers.Tokenizer.from_str(tokenizer)), len(texts))
+    return drawn_by.generate(texts, max_tokens=max_tokens, temperature=temperature, seed=seed)
 
 
 class RayRollouts:

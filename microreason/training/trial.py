@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import asdict
 
 import numpy as np
 
 from microreason.data.documents import fingerprint, held_out
-from microreason.inference.batched import TorchEngine
 from microreason.inference.drafts import Generation
 from microreason.model.transformer import Transformer
 from microreason.solution import Problem, Solution
 from microreason.tasks import get_task
 from microreason.tokenizer import Tokenizer
-from microreason.training.rewards import Reward, reward
+from microreason.training.rewards import reward
+from microreason.training.rollouts import engine
 from microreason.verification.steps import check_solution
 
 TRIAL_SEED = 2_500_000_000
@@ -47,42 +48,34 @@ def solve(
         i += 1
         if fingerprint(problem.text) not in held_out(name):
             problems.append(problem)
-    drawn = TorchEngine(model, tokenizer).generate([p.text for p in problems], max_tokens=max_tokens)
+    drawn = engine(model, tokenizer).generate([p.text for p in problems], max_tokens=max_tokens)
     return list(zip(problems, drawn, strict=True))
 
 
-def correctness(
-    model: Transformer, tokenizer: Tokenizer, names: list[str], size: int, difficulty: float, max_tokens: int
-) -> dict[str, list[float]]:
-    """1 or 0 for each trial problem, by task."""
-    out = {}
-    for name in names:
-        done = solve(model, tokenizer, name, size, difficulty, max_tokens)
-        expected = [get_task(name).expert(problem) for problem, _ in done]
-        pairs = zip(done, expected, strict=True)
-        out[name] = [reward(g.solution, grade(p, g.solution, Counter()), e).correctness for (p, g), e in pairs]
+def outcomes(
+    model: Transformer, tokenizer: Tokenizer, name: str, size: int, difficulty: float, max_tokens: int
+) -> list[dict[str, float]]:
+    """Of each trial problem of a task the parts of the reward, steps, tokens, steps judged sound and judged at all."""
+    task, out = get_task(name), []
+    for problem, drawn in solve(model, tokenizer, name, size, difficulty, max_tokens):
+        score = grade(problem, drawn.solution, Counter())
+        checked = check_solution(problem, drawn.solution, task).steps
+        verdicts = Counter(step.verdict for step in checked)
+        parts = asdict(reward(drawn.solution, score, task.expert(problem)))
+        judged = {"sound": verdicts["sound"], "judged": verdicts["sound"] + verdicts["unsound"]}
+        out.append(parts | judged | {"steps": len(checked), "tokens": drawn.tokens})
     return out
+
+
+def summary(found: list[dict[str, float]]) -> dict[str, float]:
+    """Means of outcomes, and the share of sound steps among those judged."""
+    judged = sum(o["judged"] for o in found)
+    means = {k: float(np.mean([o[k] for o in found])) for k in found[0] if k not in ("sound", "judged")}
+    return means | {"sound_steps": sum(o["sound"] for o in found) / judged if judged else 0.0}
 
 
 def trial(
     model: Transformer, tokenizer: Tokenizer, names: list[str], size: int, difficulty: float, max_tokens: int
 ) -> dict[str, dict[str, float]]:
-    """By task: means of the reward's parts, steps and tokens, and the share of sound steps among checkable ones."""
-    out = {}
-    for name in names:
-        task, rewards, verdicts = get_task(name), list[Reward](), Counter[str]()
-        done = solve(model, tokenizer, name, size, difficulty, max_tokens)
-        for problem, drawn in done:
-            score = grade(problem, drawn.solution, Counter())
-            rewards.append(reward(drawn.solution, score, task.expert(problem)))
-            verdicts.update(step.verdict for step in check_solution(problem, drawn.solution, task).steps)
-        checked = verdicts["sound"] + verdicts["unsound"]
-        out[name] = {
-            "correctness": float(np.mean([r.correctness for r in rewards])),
-            "step_efficiency": float(np.mean([r.step_efficiency for r in rewards])),
-            "logical_soundness": float(np.mean([r.logical_soundness for r in rewards])),
-            "sound_steps": verdicts["sound"] / checked if checked else 0.0,
-            "steps": float(np.mean([len(drawn.solution.steps) for _, drawn in done])),
-            "tokens": float(np.mean([drawn.tokens for _, drawn in done])),
-        }
-    return out
+    """The summary of each task."""
+    return {name: summary(outcomes(model, tokenizer, name, size, difficulty, max_tokens)) for name in names}
