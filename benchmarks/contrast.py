@@ -10,6 +10,8 @@ accepts all the same are not counted as broken. Does not cover released sizes: g
 """
 
 import argparse
+import itertools
+import json
 import random
 import tempfile
 from pathlib import Path
@@ -20,7 +22,7 @@ from microreason.data.corruption import corrupt
 from microreason.data.documents import fingerprint, held_out
 from microreason.evaluation.records import circumstances, write_json
 from microreason.evaluation.statistics import mean_interval
-from microreason.tasks import get_task
+from microreason.tasks import UNLISTED, get_task
 from microreason.training.contrast import StepJudge, first_wrong
 from microreason.training.distill import Distiller
 from microreason.training.loop import Trainer
@@ -28,6 +30,7 @@ from microreason.training.recipe import Recipe
 from microreason.training.release import write_stage
 from microreason.training.trial import TRIAL_SEED, correctness
 from microreason.verification.steps import check_step
+from microreason.weights_file import describe, find
 
 TASKS = "gcd,count_bits,chain_sum,fraction_simplification,aiw"
 
@@ -54,6 +57,11 @@ def corrupted_paths(names, count, difficulty):
             )
         out[name] = found
     return out
+
+
+def own_tasks(weights):
+    """The tasks that weights were trained on, without those that are about solutions of others."""
+    return [name for name in describe(weights)["origin"]["tasks"] if name not in UNLISTED]
 
 
 def auc(sound, broken):
@@ -101,9 +109,11 @@ def measure(judge, with_head, paths, names, size, difficulty, max_tokens):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", default=TASKS)
+    parser.add_argument("--tasks")
     parser.add_argument("--size", default="nano")
-    parser.add_argument("--start", help="a folder with weights, instead of a short foundation")
+    parser.add_argument("--start", help="weights, instead of a short foundation; their tasks where none are named")
+    parser.add_argument("--muon-lr", type=float, default=0.01)
+    parser.add_argument("--rows", default="256,512", help="lengths of rows")
     parser.add_argument("--base-tokens", type=int, default=800_000)
     parser.add_argument("--tokens", type=int, default=300_000)
     parser.add_argument("--contrast", type=float, default=1.0)
@@ -115,14 +125,15 @@ def main():
     parser.add_argument("--folder", type=Path, help="keep the runs here")
     parser.add_argument("--json", type=Path)
     a = parser.parse_args()
-    folder, names = a.folder or Path(tempfile.mkdtemp()), a.tasks.split(",")
+    folder = a.folder or Path(tempfile.mkdtemp())
+    names = (a.tasks or (",".join(own_tasks(a.start)) if a.start else TASKS)).split(",")
     common = {
         "size": a.size, "tasks": dict.fromkeys(names, 1.0), "output": str(folder), "compile": False,
-        "tokens": a.base_tokens, "row_lengths": [256, 512], "micro_batch_tokens": 2048, "checkpoint_minutes": 60.0,
-        "muon_lr": 0.01, "adam_lr": 0.002, "induction_start": True,
+        "tokens": a.base_tokens, "row_lengths": [int(n) for n in a.rows.split(",")], "micro_batch_tokens": 2048,
+        "checkpoint_minutes": 60.0, "muon_lr": a.muon_lr, "adam_lr": a.muon_lr / 5, "induction_start": True,
     }  # fmt: skip
     span = {"difficulty": (0.0, 2 * a.difficulty), "published": 0.0}
-    start = Path(a.start) if a.start else folder / "base" / "weights"
+    start = find(a.start) if a.start else folder / "base" / "weights"
     if not start.exists():
         stages = [{"until": 0.4, "hold_wiring": True, **span}, {"until": 1.0, **span}]
         base = Trainer(Recipe(name="base", stages=stages, **common))
@@ -136,41 +147,53 @@ def main():
         )
         write_stage(start, base.model, None, base.tokenizer, None, {"recipe": "contrast"})
     paths = corrupted_paths(names, a.paths, a.difficulty)
-    runs = []
-    for seed in range(a.seeds):
-        for contrast in (a.contrast, 0.0):
-            recipe = Recipe(
-                name=f"{seed}-{contrast}", seed=seed + 1, stages=[{"until": 1.0, **span}],
-                distill={"tokens": a.tokens, "contrast": contrast}, **common | {"induction_start": False},
-            )  # fmt: skip
-            run = Distiller(recipe, start)
-            run.resume()
-            run.run()
-            judge = StepJudge(run.model, run.head, run.tokenizer)
-            found = measure(judge, contrast > 0, paths, names, a.problems, a.difficulty, a.max_tokens)
-            runs.append({"seed": seed, "contrast": contrast, "tokens": run.tokens, "seconds": run.seconds, **found})
-            scores = {k: [round(v, 3) for v in found[k].values()] for k in ("head", "likelihood") if k in found}
-            print(seed, contrast, {k: float(np.mean(v)) for k, v in found["correctness"].items()}, scores, flush=True)
+    settings = {k: v for k, v in vars(a).items() if k not in ("json", "folder", "seeds")} | {"tasks": ",".join(names)}
+    known = json.loads(a.json.read_text()) if a.json and a.json.exists() else {}
+    runs = known["runs"] if known.get("settings") == settings else []
+    for seed, contrast in itertools.product(range(a.seeds), (a.contrast, 0.0)):
+        if any((r["seed"], r["contrast"]) == (seed, contrast) for r in runs):
+            continue
+        recipe = Recipe(
+            name=f"{seed}-{contrast}", seed=seed + 1, stages=[{"until": 1.0, **span}],
+            distill={"tokens": a.tokens, "contrast": contrast}, **common | {"induction_start": False},
+        )  # fmt: skip
+        run = Distiller(recipe, start)
+        run.resume()
+        run.run()
+        if contrast and not seed:
+            write_stage(folder / "weights", run.model, run.head, run.tokenizer, start, {"recipe": "contrast"})
+        judge = StepJudge(run.model, run.head, run.tokenizer)
+        found = measure(judge, contrast > 0, paths, names, a.problems, a.difficulty, a.max_tokens)
+        runs.append({"seed": seed, "contrast": contrast, "tokens": run.tokens, "seconds": run.seconds, **found})
+        scores = {k: [round(v, 3) for v in found[k].values()] for k in ("head", "likelihood") if k in found}
+        print(seed, contrast, {k: float(np.mean(v)) for k, v in found["correctness"].items()}, scores, flush=True)
+        told = summary(runs, names)
+        print(told, flush=True)
+        if a.json:
+            result = {"benchmark": "contrast", "settings": settings, "complete": len(runs) == 2 * a.seeds}
+            write_json(a.json, result | {"summary": told, "runs": runs} | circumstances({}))
+
+
+def summary(runs, names):
+    """With contrast and without: correctness, the interval of the paired difference, error finding of each seed."""
     with_, without = ([r for r in runs if bool(r["contrast"]) == on] for on in (True, False))
-    difference = {
-        name: [float(x - y) for w, o in zip(with_, without, strict=True)
-               for x, y in zip(w["correctness"][name], o["correctness"][name], strict=True)]
-        for name in names
+    pairs = [(w, o) for w in with_ for o in without if w["seed"] == o["seed"]]
+    out = {
+        f"correctness {which}": float(np.mean([[np.mean(v) for v in r["correctness"].values()] for r in rows]))
+        for which, rows in (("with", with_), ("without", without)) if rows
     }  # fmt: skip
-    summary = {
-        "correctness_with": float(np.mean([[np.mean(v) for v in r["correctness"].values()] for r in with_])),
-        "correctness_without": float(np.mean([[np.mean(v) for v in r["correctness"].values()] for r in without])),
-        "correctness_difference_interval": mean_interval(difference),
-        "head": {k: [r["head"][k] for r in with_] for k in ("exact", "false_alarms", "auc")},
-        "likelihood_with": {k: [r["likelihood"][k] for r in with_] for k in ("exact", "auc")},
-        "likelihood_without": {k: [r["likelihood"][k] for r in without] for k in ("exact", "auc")},
-    }
-    print(summary)
-    if a.json:
-        told = {k: str(v) if isinstance(v, Path) else v for k, v in vars(a).items() if k not in ("json", "folder")}
-        write_json(
-            a.json, {"benchmark": "contrast", "settings": told, "summary": summary, "runs": runs} | circumstances({})
-        )
+    if pairs:
+        difference = {
+            name: [float(x - y) for w, o in pairs
+                   for x, y in zip(w["correctness"][name], o["correctness"][name], strict=True)]
+            for name in names
+        }  # fmt: skip
+        out["difference of correctness, interval"] = mean_interval(difference)
+    for which, rows, by in (
+        ("head", with_, "head"), ("likelihood with", with_, "likelihood"), ("likelihood without", without, "likelihood")
+    ):  # fmt: skip
+        out[which] = {k: [r[by][k] for r in rows] for k in ("exact", "false_alarms", "auc")}
+    return out
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 Both train a network of random weights (ours, and Qwen3 of the same shape: the same architecture with dense attention),
 so that no solution ends by itself and each has `--max-tokens` tokens. A step is rollouts, rewards drawn at random (a
-group always has spread), one update. Rounds of steps alternate between the two, and medians of whole steps are
-compared. Does not cover vLLM, which TRL can draw with on a GPU.
+group always has spread), one update. Rounds of steps alternate between the two, and medians are compared: of the time
+in which the rollouts are drawn, and of whole steps. Does not cover vLLM, which TRL can draw with on a GPU.
 
     pip install trl
-    python benchmarks/rollouts.py --size 27m --json benchmarks/results/rollouts.json
+    python benchmarks/rollouts.py --json benchmarks/results/rollouts.json
 """
 
 import argparse
@@ -56,7 +56,7 @@ def ours(a, folder):
 
 
 def theirs(a, folder, texts):
-    """The seconds of each of TRL's steps, the first one left out."""
+    """The seconds of each of TRL's steps and those of its drawing, the first one left out."""
     from datasets import Dataset
     from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
@@ -74,7 +74,14 @@ def theirs(a, folder, texts):
     model.save_pretrained(folder / "model")  # TRL wants a name that can be loaded
     model.config._name_or_path = str(folder / "model")
     tokenizer.save_pretrained(folder / "model")
-    seconds = []
+    seconds, drawing = [], []
+
+    class Drawing(GRPOTrainer):
+        def _generate(self, *args, **kwargs):
+            begin = time.monotonic()
+            drawn = super()._generate(*args, **kwargs)
+            drawing.append(time.monotonic() - begin)
+            return drawn
 
     class Clock(TrainerCallback):
         def on_step_begin(self, *args, **kwargs):
@@ -90,18 +97,18 @@ def theirs(a, folder, texts):
         use_cpu=not torch.cuda.is_available(), bf16=False, gradient_checkpointing=False, report_to=[],
         save_strategy="no",
     )  # fmt: skip
-    trainer = GRPOTrainer(
+    trainer = Drawing(
         model=model, args=settings, processing_class=tokenizer, callbacks=[Clock()],
         reward_funcs=lambda completions, **rest: rng.standard_normal(len(completions)).tolist(),
         train_dataset=Dataset.from_dict({"prompt": texts * (a.steps + 1)}),
     )  # fmt: skip
     trainer.train()
-    return seconds[1:]
+    return seconds[1:], drawing[1:]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", default="nano")
+    parser.add_argument("--size", default="8m")
     parser.add_argument("--problems", type=int, default=4)
     parser.add_argument("--group", type=int, default=8)
     parser.add_argument("--max-tokens", type=int, default=128)
@@ -112,19 +119,22 @@ def main():
     folder, count = Path(tempfile.mkdtemp()), a.problems * a.group
     step, texts = ours(a, folder / "start")
     step()
-    found = {"ours": [], "ours_drawing": [], "trl": []}
+    found = {"ours": [], "ours_drawing": [], "trl": [], "trl_drawing": []}
     for _ in range(a.rounds):
         for _ in range(a.steps):
             whole, drawing = step()
             found["ours"].append(whole)
             found["ours_drawing"].append(drawing)
-        found["trl"] += theirs(a, folder / "trl", texts)
+        for name, times in zip(("trl", "trl_drawing"), theirs(a, folder / "trl", texts), strict=True):
+            found[name] += times
     rates = {k: count / statistics.median(v) for k, v in found.items()}
-    ratio = rates["ours"] / rates["trl"]
-    print({k: round(v, 2) for k, v in rates.items()}, "ratio", round(ratio, 2))
+    ratios = {
+        "drawing": rates["ours_drawing"] / rates["trl_drawing"], "whole step": rates["ours"] / rates["trl"],
+    }  # fmt: skip
+    print({k: round(v, 2) for k, v in (rates | ratios).items()})
     if a.json:
         settings = {k: v for k, v in vars(a).items() if k != "json"}
-        told = {"benchmark": "rollouts", "settings": settings, "rollouts_per_second": rates, "ratio": ratio}
+        told = {"benchmark": "rollouts", "settings": settings, "rollouts_per_second": rates, "ratios": ratios}
         write_json(a.json, told | {"seconds": found} | circumstances({}))
 
 

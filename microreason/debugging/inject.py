@@ -2,7 +2,7 @@
 
 Functions come from the standard library and from installed packages under permissive licences. A package is held out
 when the hash of its name says so (one in five); functions near a benchmark's program are in no split.
-Does not cover bugs that need two changes, classes, or functions shorter than 4 or longer than 60 lines.
+Does not cover bugs that need two changes, or functions shorter than 4 or longer than 60 lines.
 """
 
 from __future__ import annotations
@@ -94,25 +94,32 @@ def packages() -> Iterator[tuple[str, Path]]:
                 yield top, Path(str(distribution.locate_file(top)))
 
 
-def functions(split: Split, seed: int = 0) -> Iterator[Function]:
-    """The functions of a split's packages in a seeded order that takes a module of each package in turn."""
-    chance = random.Random(f"{split}/{seed}")
-    waiting: list[list[tuple[str, str, Path]]] = []
+@lru_cache(maxsize=2)
+def modules(split: Split) -> dict[str, list[tuple[str, Path]]]:
+    """Names and files of the modules of a split's packages."""
+    found = {}
     for package, path in packages():
         if split_of(package) != split or package == "microreason":
             continue
-        files = [path] if path.is_file() else [f for f in sorted(path.rglob("*.py")) if not _NO_SOURCES & set(f.parts)]
-        modules = [(package, _module(package, path, file), file) for file in files]
-        chance.shuffle(modules)
-        waiting += [modules] if modules else []
+        files = [path] if path.is_file() else sorted(path.rglob("*.py"))
+        files = [f for f in files if not _NO_SOURCES & set(f.relative_to(path).parts)]
+        found[package] = [(_module(package, path, file), file) for file in files]
+    return {package: of_one for package, of_one in found.items() if of_one}
+
+
+def functions(split: Split, seed: int = 0) -> Iterator[Function]:
+    """The functions of a split's packages in a seeded order that takes a module of each package in turn."""
+    chance = random.Random(f"{split}/{seed}")
+    waiting = [[(package, *module) for module in of_one] for package, of_one in modules(split).items()]
+    for of_one in waiting:
+        chance.shuffle(of_one)
     chance.shuffle(waiting)
     while waiting:
-        for modules in waiting:
-            package, module, file = modules.pop()
-            found = list(_functions(package, module, file))
+        for of_one in waiting:
+            found = list(functions_in(*of_one.pop()))
             chance.shuffle(found)
             yield from found[:8]
-        waiting = [modules for modules in waiting if modules]
+        waiting = [of_one for of_one in waiting if of_one]
 
 
 def _module(package: str, path: Path, file: Path) -> str:
@@ -121,14 +128,16 @@ def _module(package: str, path: Path, file: Path) -> str:
 
 
 @lru_cache(maxsize=64)
-def _functions(package: str, module: str, file: Path) -> tuple[Function, ...]:
+def functions_in(package: str, module: str, file: Path, methods: bool = False) -> tuple[Function, ...]:
+    """The functions of a module, and with `methods` those of its classes."""
     try:
         source = Source(file.read_text("utf-8"))
     except (BadInput, OSError, ValueError):
         return ()
     found = []
     lines = source.text.splitlines()
-    for node in source.tree.body:
+    classes = [node for node in source.tree.body if isinstance(node, ast.ClassDef)] if methods else []
+    for node in [*source.tree.body, *(inner for owner in classes for inner in owner.body)]:
         if not isinstance(node, ast.FunctionDef) or node.decorator_list or held_out(node):
             continue
         if 4 <= (node.end_lineno or 0) - node.lineno + 1 <= 60 and node.args.args:
