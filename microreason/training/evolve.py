@@ -1,9 +1,9 @@
 """Stage 3, self-evolution: the model solves problems in groups, and what was better than its group becomes likelier.
 
 Group-relative policy gradient (GRPO, arXiv 2402.03300) on own rollouts, one update per batch of rollouts so that no
-importance ratio is needed, token-level mean (DAPO, 2503.14476), and a penalty on the divergence from the start: half the squared
-difference of log-probabilities, whose gradient on own rollouts is that of KL(policy || start). (GRPO's estimator has
-exp(difference) in it; a single token that the start finds e^10 likelier then outweighs a batch, see dev/LOG.md.)
+importance ratio is needed, token-level mean (DAPO, 2503.14476), and a penalty on the divergence from the start: half
+the squared difference of log-probabilities, whose gradient on own rollouts is that of KL(policy || start). GRPO's
+estimator has exp(difference) in it: a single token that the start finds e^10 times likelier outweighs a batch.
 The difficulty of each task moves to where a part of its group is solved. A group without spread is skipped
 and counted, and so is a reward that is no number, or a grader that raises. Does not cover how solutions are drawn by
 several processes (rollouts.py) or the trials before and after (trial.py).
