@@ -1,11 +1,12 @@
 """How many injected bugs in held-out packages are repaired: at the first candidate, within ten, within the limit.
 
-    python benchmarks/repair.py [--bugs 100] [--candidates 200] [--json benchmarks/results/repair.json]
+    python benchmarks/repair.py [--bugs 100] [--candidates 200] [--weights 8m] [--json benchmarks/results/repair.json]
 
 Functions of held-out packages (by the hash of the name) that can be called with plain values are called in the
 sandbox and their outcomes recorded; one slip is put in; bugs that the recorded calls notice are repaired with those
 calls as tests. A repair counts where all recorded calls do as before; how many give the original's syntax tree is
-reported beside it. Ranked by the frequency prior, no network. Does not cover functions that need objects or files.
+reported beside it. Ranked by the network where the weights have learnt it, else by
+the frequency prior. Does not cover functions that need objects or files.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from typing import Any
 from microreason.debugging import driver
 from microreason.debugging.inject import Function, functions, inject, undoing
 from microreason.debugging.judge import Judge
+from microreason.debugging.prior import Ranking
+from microreason.debugging.ranking import ranking
 from microreason.debugging.repair import Unrepairable, repair
 from microreason.debugging.source import tree_hash
 from microreason.evaluation.records import circumstances, write_json
@@ -55,12 +58,12 @@ def callable_functions(seed: int) -> Iterator[tuple[Function, list[list[str]]]]:
                 yield function, calls
 
 
-def measure(count: int, candidates: int, seconds: float, seed: int) -> dict[str, Any]:
+def measure(order: Ranking, count: int, candidates: int, seconds: float, seed: int) -> dict[str, Any]:
     """Repair `count` bugs; the result in this project's shape. Ctrl-C keeps what is finished."""
     questions: list[dict[str, Any]] = []
     facts: dict[str, Any] = {"unnoticed": 0, "candidates": candidates, "limit_seconds": seconds, "seed": seed}
     try:
-        for question in repaired(candidates, seconds, seed):
+        for question in repaired(order, candidates, seconds, seed):
             if question is None:
                 facts["unnoticed"] += 1
                 continue
@@ -71,10 +74,10 @@ def measure(count: int, candidates: int, seconds: float, seed: int) -> dict[str,
     except KeyboardInterrupt:
         pass
     facts |= {"complete": len(questions) == count, "isolation": isolation().name}
-    return summarise(questions) | facts | circumstances({"engine": "none"})
+    return summarise(questions) | {"ranked_by": order.name} | facts | circumstances(order.info)
 
 
-def repaired(candidates: int, seconds: float, seed: int) -> Iterator[dict[str, Any] | None]:
+def repaired(order: Ranking, candidates: int, seconds: float, seed: int) -> Iterator[dict[str, Any] | None]:
     """What came of each bug; None for one that the recorded calls do not notice."""
     chance = random.Random(f"repair/{seed}")
     for function, calls in callable_functions(seed):
@@ -84,7 +87,7 @@ def repaired(candidates: int, seconds: float, seed: int) -> Iterator[dict[str, A
         name = f"{function.module}.{function.name}"
         judge = Judge({"kind": "cases", "module": function.module, "function": function.name, "cases": calls})
         try:
-            found = repair(bug.text, judge, name=name, limit=candidates, seconds=seconds)
+            found = repair(bug.text, judge, name=name, ranking=order, limit=candidates, seconds=seconds)
         except Unrepairable:
             yield None
             continue
@@ -104,7 +107,7 @@ def summarise(questions: list[dict[str, Any]]) -> dict[str, Any]:
     ten, whole = Counter(q["slip"] for q in solved if q["tried"] <= 10), Counter(q["slip"] for q in solved)
     n = len(questions) or 1
     return {
-        "benchmark": "injected bugs in held-out packages", "ranked_by": "prior", "mode": "search",
+        "benchmark": "injected bugs in held-out packages", "mode": "search",
         "bugs": len(questions), "packages": len({q["package"] for q in questions}),
         "first": sum(first.values()) / n, "within_10": sum(ten.values()) / n, "repaired": len(solved) / n,
         "original": sum(q["original"] for q in questions) / n, "in_reach": sum(q["in_reach"] for q in questions) / n,
@@ -124,9 +127,10 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--weights")
     parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results" / "repair.json")
     options = parser.parse_args()
-    result = measure(options.bugs, options.candidates, options.seconds, options.seed)
+    result = measure(ranking(options.weights), options.bugs, options.candidates, options.seconds, options.seed)
     write_json(options.json, result)
     print({key: value for key, value in result.items() if key not in ("questions", "slips")})
 

@@ -3,9 +3,9 @@
 Exit statuses: 0 done or solved, 2 bad input, 3 no answer within the token limit, 130 interrupted with Ctrl-C.
 Imports stand inside the verbs, so `microreason --help` is quick and needs the core only.
 Does not cover any logic: solve → microreason.solve, train → training.progressive.train, eval → `evaluate` of
-evaluation.reasoning_gym, .repairs and .proofs, prove → proofs.prove.prove, debug → debugging.files.debug, data build →
-data.shards.build, data stats → data.stats.measure, evolve → training.evolve.evolve, teach → teachers.teach, info →
-info.info, tokenizer train → data.corpus.train_tokenizer. More: cli_mathematics.py, cli_machine.py, cli_mistakes.py,
+evaluation.reasoning_gym and .proofs, prove → proofs.prove.prove, data build → data.shards.build, data stats →
+data.stats.measure, evolve → training.evolve.evolve, teach → teachers.teach, info → info.info, tokenizer train →
+data.corpus.train_tokenizer. More: cli_mathematics.py, cli_machine.py, cli_mistakes.py, cli_debugging.py and
 cli_explain.py.
 """
 
@@ -20,6 +20,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from microreason.cli_debugging import add_debugging_commands
 from microreason.cli_explain import add_explain_command
 from microreason.cli_machine import add_machine_commands
 from microreason.cli_mathematics import add_commands
@@ -269,76 +270,6 @@ def eval_reasoning_gym(
             raise typer.Exit(130)
 
 
-Candidates = Annotated[int, typer.Option(min=1, max=10_000, help="Try at most so many candidates.")]
-Unisolated = Annotated[bool, typer.Option("--unisolated", help="Run code without a sandbox where there is none.")]
-
-
-@app.command()
-def debug(
-    file: Annotated[Path, typer.Argument(metavar="FILE.py", help="The Python file with the bug.")],
-    test: Annotated[str, typer.Option(help="The command that fails, as 'pytest tests/test_it.py'.")],
-    write: Annotated[bool, typer.Option("--apply", help="Write the repair to FILE; a backup is kept.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    candidates: Candidates = 200,
-    seconds: Annotated[float, typer.Option(min=1, help="Give up after so many seconds.")] = 60,
-    unisolated: Unisolated = False,
-) -> None:
-    """Repair a Python file by its failing tests: the steps that found it and a diff. Run it in the project's folder."""
-    with _sentences(as_json):
-        from microreason.debugging.files import apply
-        from microreason.debugging.files import debug as run
-
-        found = run(file, test, limit=candidates, seconds=seconds, allow_unisolated=unisolated)
-        backup = apply(file, found) if write and found.text is not None else None
-        if as_json:
-            typer.echo(json.dumps(found.as_json() | {"backup": backup and str(backup)}, ensure_ascii=False))
-        else:
-            typer.echo("\n".join(found.steps) + "\n\n" + found.diff)
-            typer.echo(f"{found.seconds:.1f} seconds; isolation: {found.isolation}.")
-            if backup is not None:
-                typer.echo(f"{file} is repaired; what stood there is in {backup.name}.")
-        if found.text is None:
-            raise typer.Exit(2)
-
-
-def _eval_repair(benchmark: str) -> None:
-    @eval_app.command(benchmark, help=f"Repair the programs of {benchmark}, judged by their tests in the sandbox.")
-    def run(
-        path: Annotated[Path, typer.Option(help="A copy of the benchmark in its original form.")],
-        names: Annotated[str | None, typer.Option(help="Programs, separated by commas; left out, all.")] = None,
-        candidates: Candidates = 200,
-        seconds: Annotated[float, typer.Option(min=1, help="Seconds for a program.")] = 60,
-        json_file: JsonFile = None,
-        unisolated: Unisolated = False,
-    ) -> None:
-        with _sentences():
-            from rich.console import Console
-            from rich.progress import Progress
-
-            from microreason.evaluation.records import write_json
-            from microreason.evaluation.repairs import evaluate, sentence
-            from microreason.inputs import check_writable
-
-            if json_file is not None:
-                check_writable(json_file)
-            chosen = None if names is None else [name.strip() for name in names.split(",")]
-            with Progress(console=Console(stderr=True)) as bar:
-                line = bar.add_task(benchmark, total=None)
-                result = evaluate(
-                    benchmark, path, limit=candidates, seconds=seconds, names=chosen, allow_unisolated=unisolated,
-                    progress=lambda done, total: bar.update(line, completed=done, total=total),
-                )  # fmt: skip
-            if json_file is not None:
-                write_json(json_file, result)
-            typer.echo(sentence(result))
-            if not result["complete"]:
-                raise typer.Exit(130)
-
-
-for _benchmark in ("quixbugs", "humanevalfix", "debugbench"):
-    _eval_repair(_benchmark)
-
-
 @eval_app.command("setmm")
 def eval_setmm(
     path: Annotated[Path | None, typer.Option(help="The database; left out, Debian's set.mm.")] = None,
@@ -479,6 +410,7 @@ def info(
 
 
 add_commands(eval_app, data_app, _sentences)
+add_debugging_commands(app, eval_app, _sentences)
 add_explain_command(app, _sentences)
 add_machine_commands(app, _sentences)
 add_mistake_commands(app, eval_app, _sentences)

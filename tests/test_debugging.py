@@ -17,14 +17,21 @@ from microreason.cli import app
 from microreason.debugging import held_out, judge
 from microreason.debugging.files import apply, debug
 from microreason.debugging.held_out import QUIXBUGS, alike, fingerprint, write_fingerprints
-from microreason.debugging.inject import Function, functions, inject, packages, split_of, undoing
+from microreason.debugging.inject import Function, functions, inject, modules, packages, split_of, undoing
 from microreason.debugging.judge import Evidence, Judge, pack, read_command
 from microreason.debugging.prior import Prior, keys, released_prior
+from microreason.debugging.ranking import MOST, NetworkRanking, ranking
 from microreason.debugging.repair import Unrepairable, candidates, repair
 from microreason.debugging.source import Source, Unseen, tree_hash, unified
 from microreason.debugging.statements import edits
-from microreason.errors import BadInput
+from microreason.debugging.task import NOTHING, change
+from microreason.errors import BadInput, UnknownTask
 from microreason.evaluation.repairs import debugbench, evaluate, humanevalfix, quixbugs
+from microreason.inference.native import NativeEngine
+from microreason.model.config import ModelConfig
+from microreason.model.transformer import Transformer
+from microreason.tasks import get_task
+from microreason.tokenizer import Tokenizer
 from microreason.verification import sandbox
 
 isolated = pytest.mark.skipif(
@@ -215,6 +222,74 @@ def test_candidates_come_from_the_functions_that_failing_tests_ran():
     text = TOTAL + "\n\ndef other(a):\n    return a + 1\n"
     evidence = Evidence({"a": False}, {"a": [4, 5]}, 0.0)
     assert {name for name, _ in candidates(Source(text), released_prior(), evidence)} == {"total"}
+
+
+# ---- the task and the network's ranking
+
+
+def test_a_change_is_a_place_and_what_stands_there():
+    assert change("a\nb\nc\n", "a\nB\nc\n") == ("2: b", "B")
+    assert change("a\nb\n", "a\nnew\nb\n") == ("2: b", "new\nb")
+    assert change("a\nb\n", "a\nb\nc\n") == ("2: b", "b\nc")
+    assert change("a\nb\nc\n", "a\nc\n") == ("2: b", NOTHING)
+    assert change("a\nb\nc\nd\n", "a\nc\nb\nd\n") == ("2-3: b", "c\nb")
+    assert change("x\nx\n", "x\n") == ("2: x", NOTHING)
+
+
+def test_the_task_quotes_the_place_and_mends_it():
+    task = get_task("debugging")
+    seen = set()
+    for i in range(12):
+        problem = task.generate(5, i, i / 11)
+        solution = task.expert(problem)
+        assert task.grade(problem, solution.answer) == 1.0 and task.grade(problem, "pass") == 0.0
+        assert task.check(problem.text, [], solution.steps[0].text) is True
+        assert task.check(problem.text, [], "99: x") is False and task.check(problem.text, [], "no place") is None
+        assert task.pattern.search(problem.text) and problem == task.generate(5, i, i / 11)
+        seen.add(problem.data["slip"])
+    assert len(seen) > 3
+    with pytest.raises(UnknownTask, match="Level 'odd'"):
+        task.generate(5, 0, "odd")
+
+
+def test_training_functions_come_from_packages_that_are_not_held_out():
+    train, judged = (set(modules(split)) for split in ("train", "held-out"))
+    assert train and judged and not train & judged and "microreason" not in train | judged
+    assert any("site-packages" in str(file) for of_one in modules("train").values() for _, file in of_one)
+
+
+def test_the_network_ranks_by_the_probability_of_place_and_mending():
+    torch = pytest.importorskip("torch")
+    tokenizer = Tokenizer.load()
+    model = Transformer(ModelConfig.size("nano", vocab_size=tokenizer.size), seed=3)
+    with torch.no_grad():
+        for p in model.parameters():
+            p += torch.randn(p.shape, generator=torch.Generator().manual_seed(4)) * 0.02
+    tensors = {k: v.numpy() for k, v in model.state_dict().items()}
+    engine = NativeEngine(memory=(model.config, tensors, tokenizer), planes=2)
+    network = NetworkRanking(engine, weight=1.0)
+    changes = [("4: b", "c"), ("4: b", "d\ne"), ("2: a", NOTHING)]
+    found = network.likelihood("what?", changes)
+    for (place, text), likely in zip(changes, found, strict=True):
+        prompt = tokenizer.encode_problem("what?")
+        ids = [*prompt, *tokenizer.encode(place), tokenizer.newline, tokenizer.answer, *tokenizer.encode(text)]
+        ids.append(tokenizer.end)
+        with torch.no_grad():
+            scores = model.logits(model(torch.tensor([ids])))[0].log_softmax(-1)
+        wanted = sum(float(scores[i - 1, ids[i]]) for i in range(len(prompt), len(ids)))
+        assert likely == pytest.approx(wanted, abs=0.05 * len(ids))
+    source = Source(TOTAL)
+    function = next(source.functions())
+    offered = edits(source, function)
+    evidence = Evidence({"a": False}, {"a": [4, 5]}, 0.0)
+    prior, scores = released_prior(), network.scores(source, function, offered, evidence)
+    by_prior = prior.scores(source, function, offered, evidence)
+    chosen = sorted(range(len(offered)), key=lambda i: -by_prior[i])[:MOST]
+    assert set(sorted(range(len(offered)), key=lambda i: -scores[i])[: len(chosen)]) == set(chosen)
+    assert (
+        NetworkRanking(engine, weight=0.0).scores(source, function, offered, evidence)[chosen[0]] == by_prior[chosen[0]]
+    )
+    assert ranking(None).name in ("prior", "network and prior")
 
 
 # ---- the search
@@ -408,7 +483,7 @@ def checkout(tmp_path):
 
 @isolated
 def test_quixbugs_form(checkout, tmp_path):
-    result = evaluate("quixbugs", checkout, limit=100, seconds=250)
+    result = evaluate("quixbugs", checkout, released_prior(), limit=100, seconds=250)
     assert [q["task"] for q in result["questions"]] == ["chain_size", "drop_last"]
     assert result["repaired"] == 2 == result["run"] and result["complete"] and result["isolation"] == "bubblewrap"
     assert result["ranked_by"] == "prior" and all(q["tried"] <= 100 for q in result["questions"])
@@ -439,7 +514,7 @@ def test_humanevalfix_form(tmp_path):
     }  # fmt: skip
     (tmp_path / "pack.jsonl").write_text(json.dumps(record) + "\n" + json.dumps(record | {"task_id": "Go/0"}) + "\n")
     assert [program.name for program in humanevalfix(tmp_path)] == ["Python/0"]
-    assert evaluate("humanevalfix", tmp_path)["repaired"] == 1
+    assert evaluate("humanevalfix", tmp_path, released_prior())["repaired"] == 1
     (tmp_path / "pack.jsonl").write_text('{"task_id": "x"}\n')
     with pytest.raises(BadInput, match="need the fields"):
         list(humanevalfix(tmp_path))
@@ -458,5 +533,5 @@ def test_debugbench_form(tmp_path):
     other = record | {"slug": "tree", "examples": ["Input: root = Tree\nOutput: 1"]}
     (tmp_path / "python3.json").write_text(json.dumps([record, other, record | {"language": "cpp"}]))
     assert [(p.name, p.judge is None) for p in debugbench(tmp_path)] == [("largest", False), ("tree", True)]
-    result = evaluate("debugbench", tmp_path)
+    result = evaluate("debugbench", tmp_path, released_prior())
     assert (result["programs"], result["run"], result["repaired"]) == (2, 1, 1)

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from microreason.debugging.judge import Judge, pack, read_command
+from microreason.debugging.prior import Ranking
 from microreason.debugging.repair import Repair, repair
 from microreason.errors import BadInput
 
@@ -30,7 +31,10 @@ def read_source(path: Path) -> str:
         raise BadInput(f"The file {str(path)!r} is not UTF-8 text (byte {error.start} cannot be read).") from None
 
 
-def debug(path: Path, command: str, *, limit: int = 200, seconds: float = 60, allow_unisolated: bool = False) -> Repair:
+def debug(
+    path: Path, command: str, *, ranking: Ranking | None = None, limit: int = 200, seconds: float = 60,
+    allow_unisolated: bool = False,
+) -> Repair:  # fmt: skip
     """Search for a repair of a file with the test command as it is given in the current folder.
 
     The folder is copied into the sandbox; nothing of it changes. Raises BadInput, Unrepairable, NoSandbox.
@@ -42,7 +46,7 @@ def debug(path: Path, command: str, *, limit: int = 200, seconds: float = 60, al
     except ValueError:
         raise BadInput(f"The file {str(path)!r} does not lie in this folder: run it in the project's own.") from None
     judge = Judge(read_command(command), str(inside), pack(folder), allow_unisolated)
-    return repair(text, judge, name=str(inside), limit=limit, seconds=seconds)
+    return repair(text, judge, name=str(inside), ranking=ranking, limit=limit, seconds=seconds)
 
 
 def apply(path: Path, found: Repair) -> Path:

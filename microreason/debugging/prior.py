@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 from microreason.debugging.judge import Evidence
 from microreason.debugging.source import Edit, FunctionNode, Source
@@ -26,9 +26,10 @@ _UNSEEN = 0.03
 
 
 class Ranking(Protocol):
-    """Orders candidate edits of a function; `name` stands in every result."""
+    """Orders candidate edits of a function; `name` stands in every result, `info` says which engine and weights."""
 
     name: str
+    info: dict[str, Any]
 
     def scores(self, source: Source, function: FunctionNode, edits: Sequence[Edit], evidence: Evidence) -> list[float]:
         """A number for each edit, the most promising highest; comparable between functions of a file."""
@@ -43,6 +44,7 @@ class Prior:
     """Rates of edits, from `offered` and `hits` by key. An empty one ranks by the lines alone."""
 
     name = "prior"
+    info: ClassVar[dict[str, Any]] = {"engine": "none"}
 
     def __init__(self, offered: Counter[str], hits: Counter[str]):
         self.offered, self.hits = offered, hits

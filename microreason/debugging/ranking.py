@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
 from microreason.debugging.judge import Evidence
-from microreason.debugging.prior import Prior, released_prior
+from microreason.debugging.prior import Prior, Ranking, released_prior
 from microreason.debugging.source import Edit, FunctionNode, Source
 from microreason.debugging.task import change, question
 from microreason.inference.native import NativeEngine
 from microreason.inference.network import Cache
+from microreason.weights_file import describe
 
 MOST = 150
 """Edits of a function that the network reads."""
@@ -30,9 +32,11 @@ _BEHIND = 1e6
 class NetworkRanking:
     """The network's order of the edits that the prior finds most promising."""
 
+    name = "network and prior"
+
     def __init__(self, engine: NativeEngine, prior: Prior | None = None, weight: float = WEIGHT) -> None:
         self._engine, self._prior, self._weight = engine, prior or released_prior(), weight
-        self.name = f"network and prior ({engine.info.get('sha256', 'in memory')[:12]})"
+        self.info = engine.info
 
     def scores(self, source: Source, function: FunctionNode, edits: Sequence[Edit], evidence: Evidence) -> list[float]:
         scores = self._prior.scores(source, function, edits, evidence)
@@ -103,6 +107,19 @@ class NetworkRanking:
         network.commit(fed)
         at = np.cumsum([0, *map(len, sequences)])
         return [float(likely[a:b].sum()) for a, b in pairwise(at)], caches
+
+
+def ranking(weights: Path | str | None = None) -> Ranking:
+    """The ranking by the network where the weights have learnt the task `debugging`, else by the prior alone.
+
+    Raises BadWeights.
+    """
+    if "debugging" not in describe(weights)["origin"].get("tasks", []):
+        return released_prior()
+    try:
+        return NetworkRanking(NativeEngine(weights, guess=False))
+    except RuntimeError:  # nothing compiled for this processor
+        return released_prior()
 
 
 def _shares(members: Sequence[int], answers: Sequence[list[int]], limit: int) -> list[list[int]]:

@@ -29,13 +29,7 @@ def question(text: str) -> str:
 
 
 def change(before: str, after: str) -> tuple[str, str]:
-    """The place where two texts differ, as it stands in the first, and what stands there in the second.
-
-    >>> change("a\\nb\\nc\\n", "a\\nB\\nc\\n")
-    ('2: b', 'B')
-    >>> change("a\\nb\\n", "a\\nnew\\nb\\n"), change("a\\nb\\nc\\n", "a\\nc\\n")
-    (('2: b', 'new\\nb'), ('2: b', '(nothing)'))
-    """
+    """The place where two texts differ, as it stands in the first, and what stands there in the second."""
     old, new = (text.rstrip("\n").split("\n") for text in (before, after))
     same = [a == b for a, b in zip(old, new, strict=False)]
     first = same.index(False) if False in same else len(same)

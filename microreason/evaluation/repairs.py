@@ -20,6 +20,7 @@ from statistics import median
 from typing import Any
 
 from microreason.debugging.judge import Judge, pack
+from microreason.debugging.prior import Ranking
 from microreason.debugging.repair import Repair, repair
 from microreason.errors import BadInput
 from microreason.evaluation.records import circumstances
@@ -41,6 +42,7 @@ class Program:
 def evaluate(
     benchmark: str,
     path: Path,
+    ranking: Ranking,
     *,
     limit: int = 200,
     seconds: float = 60,
@@ -63,24 +65,23 @@ def evaluate(
         for done, program in enumerate(programs):
             if program.judge is not None:
                 program.judge.allow_unisolated = allow_unisolated
-            questions.append(_question(program, limit, seconds))
+            questions.append(_question(program, ranking, limit, seconds))
             isolation = isolation or (program.judge.isolation if program.judge else "")
             if progress:
                 progress(done + 1, len(programs))
     except KeyboardInterrupt:
         complete = False
-    return summarise(benchmark, questions, limit, seconds) | {"complete": complete, "isolation": isolation} | (
-        circumstances({"engine": "none"})
-    )  # fmt: skip
+    facts = {"ranked_by": ranking.name, "complete": complete, "isolation": isolation}
+    return summarise(benchmark, questions, limit, seconds) | facts | circumstances(ranking.info)
 
 
-def _question(program: Program, limit: int, seconds: float) -> dict[str, Any]:
+def _question(program: Program, ranking: Ranking, limit: int, seconds: float) -> dict[str, Any]:
     question: dict[str, Any] = {"task": program.name, "score": 0.0, "tried": 0, "seconds": None, "note": program.why}
     if program.judge is None:
         return question | {"run": False}
     found: Repair | None = None
     try:
-        found = repair(program.text, program.judge, name=program.name, limit=limit, seconds=seconds)
+        found = repair(program.text, program.judge, name=program.name, ranking=ranking, limit=limit, seconds=seconds)
     except BadInput as error:
         question["note"] = str(error)
     if found is not None:
@@ -96,7 +97,7 @@ def summarise(benchmark: str, questions: list[dict[str, Any]], limit: int, secon
     run = [question for question in questions if question["run"]]
     solved = [question for question in run if question["score"]]
     return {
-        "benchmark": benchmark, "ranked_by": "prior", "mode": "search", "candidates": limit, "limit_seconds": seconds,
+        "benchmark": benchmark, "mode": "search", "candidates": limit, "limit_seconds": seconds,
         "programs": len(questions), "run": len(run), "repaired": len(solved),
         "mean": len(solved) / len(run) if run else None,
         "first": sum(q["tried"] == 1 for q in solved), "within_10": sum(q["tried"] <= 10 for q in solved),
