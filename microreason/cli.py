@@ -4,9 +4,9 @@ Exit statuses: 0 done or solved, 2 bad input, 3 no answer within the token limit
 Imports stand inside the verbs, so `microreason --help` is quick and needs the core only.
 Does not cover any logic: solve → microreason.solve, train → training.progressive.train, eval → `evaluate` of
 evaluation.reasoning_gym and .proofs, prove → proofs.prove.prove, data build → data.shards.build, data stats →
-data.stats.measure, evolve → training.evolve.evolve, teach → teachers.teach, info → info.info, tokenizer train →
-data.corpus.train_tokenizer. More: cli_mathematics.py, cli_machine.py, cli_mistakes.py, cli_debugging.py and
-cli_explain.py.
+data.stats.measure, evolve → training.evolve.evolve, adapt → training.adapt.adapt, teach → teachers.teach, info →
+info.info, tokenizer train → data.corpus.train_tokenizer. More: cli_mathematics.py, cli_machine.py, cli_mistakes.py,
+cli_debugging.py and cli_explain.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from microreason.cli_explain import add_explain_command
 from microreason.cli_machine import add_machine_commands
 from microreason.cli_mathematics import add_commands
 from microreason.cli_mistakes import add_mistake_commands
-from microreason.cli_options import Engine, JsonFile, MaxTokens, Mode, Weights
+from microreason.cli_options import Adapter, Engine, JsonFile, MaxTokens, Mode, Weights
 from microreason.errors import MicroReasonError
 
 _PLAIN: dict[str, Any] = {"no_args_is_help": True, "add_completion": False, "rich_markup_mode": None}
@@ -93,6 +93,7 @@ def solve(
     max_tokens: MaxTokens = 1024,
     any_kind: Annotated[bool, typer.Option("--any", help="Try kinds of problem it has not learnt.")] = False,
     weights: Weights = None,
+    adapter: Adapter = None,
     engine: Engine = "auto",
 ) -> None:
     """Solve a problem: steps with ✓ sound, ✗ unsound, ? unchecked, then the answer."""
@@ -107,7 +108,7 @@ def solve(
         import microreason
         from microreason.display import show_solution, solution_json
 
-        model = microreason.load(weights, engine=engine)
+        model = microreason.load(weights, engine=engine, adapter=adapter)
         if not any_kind:
             check_known(problem, model.info.get("origin", {}).get("tasks"))
         solution = microreason.solve(problem, engine=model, mode=mode, samples=samples, max_tokens=max_tokens)
@@ -225,6 +226,24 @@ def teach(
         typer.echo(json.dumps(result, indent=1))
 
 
+@app.command()
+def adapt(
+    tasks: Annotated[str, typer.Option(help="Tasks to learn, separated by commas.")],
+    output: Annotated[Path, typer.Option(help="The adapter, a file of at most 1 MB.")],
+    minutes: Annotated[float, typer.Option(min=0.01, help="Minutes of training.")] = 10,
+    seed: Annotated[int, typer.Option(help="What is drawn, and in which order.")] = 0,
+    weights: Weights = None,
+) -> None:
+    """Teach tasks to the weights without changing them: an adapter that solve and eval load with --adapter."""
+    with _sentences():
+        from microreason.inputs import check_writable
+        from microreason.training.adapt import adapt as run
+
+        names = [name.strip() for name in tasks.split(",") if name.strip()]
+        trainer = run(names, check_writable(output), weights, minutes, seed)
+        typer.echo(f"{output}: {output.stat().st_size:,} bytes, learnt from {trainer.tokens:,} tokens.")
+
+
 @eval_app.command("reasoning-gym")
 def eval_reasoning_gym(
     level: Annotated[str, typer.Option(help="easy or hard.")],
@@ -235,6 +254,7 @@ def eval_reasoning_gym(
     json_file: JsonFile = None,
     max_tokens: MaxTokens = 1024,
     weights: Weights = None,
+    adapter: Adapter = None,
     engine: Engine = "torch",
 ) -> None:
     """Evaluate on reasoning-gym, beside the published figures; Ctrl-C keeps what is finished."""
@@ -253,7 +273,7 @@ def eval_reasoning_gym(
         if json_file is not None:
             check_writable(json_file)
         names = None if tasks is None else [name.strip() for name in tasks.split(",") if name.strip()]
-        model = microreason.load(weights, engine=engine)
+        model = microreason.load(weights, engine=engine, adapter=adapter)
         with Progress(console=Console(stderr=True)) as bar:
             line = bar.add_task(f"reasoning-gym {level}", total=None)
             result = evaluate(

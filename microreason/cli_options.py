@@ -17,6 +17,7 @@ Sentences = Callable[..., AbstractContextManager[None]]
 Weights = Annotated[
     Path | None, typer.Option(help="A folder with weights, or 8m for the small ones that ship; left out, the 27M ones.")
 ]
+Adapter = Annotated[Path | None, typer.Option(help="A file that `microreason adapt` wrote for these weights.")]
 Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
 Engine = Annotated[str, typer.Option(help="edge (no torch), numpy (slow, for tests), torch (batched) or auto.")]
 MaxTokens = Annotated[int, typer.Option(min=1, help="Give up after so many tokens.")]

@@ -1,14 +1,14 @@
 """`microreason bench`: how fast and how frugal this machine solves: latencies, tokens per second, memory, energy.
 
 Latencies are of problems that the model has learnt, one at a time; the speeds of reading and writing are measured at
-several lengths of context filled with such problems, without guessing. Energy is read where the machine tells: RAPL
+several lengths of context filled with such problems, without guessing. Memory is that of a process which solves and
+does nothing else, at the longest context. Energy is read where the machine tells: RAPL
 (Intel and AMD, often only for root) or the power sensors of a Jetson (INA3221).
 Does not cover other programs running the same weights (benchmarks/peers.py).
 """
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -119,13 +119,12 @@ def bench(
         with _timed(first):
             engine.generate([problem.text], max_tokens=1)
     speeds = _speeds(engine, [p.text for p in drawn], contexts, repeats)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {
         **circumstances(engine.info), "benchmark": "bench", "n": repeats,
         "cpu": engine.info["cpu"], "threads": engine.info["threads"],
         "sha256": engine.info["sha256"], "problems": problems, "solved": solved, "tokens": tokens,
         "first_token_seconds": quantiles(first), "answer_seconds": quantiles(whole), "speeds": speeds,
-        "cold_start_seconds": _cold_start(weights), "peak_memory_bytes": peak,
+        "cold_start_seconds": _cold_start(weights), "peak_memory_bytes": _peak_memory(weights, max(contexts)),
         "cpu_seconds_per_solved": cpu / solved if solved else None,
         "joules_per_solved": energy / solved if solved and meter else None,
     }  # fmt: skip
@@ -141,6 +140,18 @@ def _cold_start(weights: Path | str | None) -> float:
         with _timed(seconds):
             subprocess.run([sys.executable, "-c", code], check=True)
     return min(seconds)
+
+
+def _peak_memory(weights: Path | str | None, context: int) -> int:
+    """Bytes of a new process at its largest that loads, reads a context and writes one token."""
+    code = (
+        "import resource; from microreason.inference.native import NativeEngine\n"
+        f"engine = NativeEngine({str(weights) if weights else None!r}); cache = engine.network.cache({context + 1})\n"
+        f"engine.read((cache, [5] * {context})); engine.network.forward([(cache, [5], 1)])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
 
 
 def show(result: dict[str, Any], console: Console) -> None:
