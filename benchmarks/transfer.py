@@ -29,7 +29,7 @@ def scores(model, name, size):
     out = {}
     for level in ("easy", "hard"):
         row = evaluate(model, level, [name], seed=45, size=size)["tasks"][name]
-        out[level] = {k: row[k] for k in ("score", "interval", "published") if k in row}
+        out[level] = {k: row[k] for k in ("score", "interval", "claude", "r1")}
     return out
 
 
