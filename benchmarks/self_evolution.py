@@ -51,7 +51,7 @@ def evolved(a, kind, seed, folder):
     recipe = EvolveRecipe(
         name=f"{seed}-{kind.__name__}", start=str(find(a.start)), tasks=a.tasks.split(","), difficulty=a.difficulty,
         steps=a.steps, problems=a.problems, group=a.group, max_tokens=a.max_tokens, lr=a.lr, seed=seed,
-        temperature=a.temperature, output=str(folder),
+        temperature=a.temperature, divergence=a.divergence, output=str(folder),
     )  # fmt: skip
     run = kind(recipe)
     run.resume()
@@ -115,11 +115,12 @@ def main():
     parser.add_argument("--start", default="8m")
     parser.add_argument("--tasks", default=TASKS)
     parser.add_argument("--difficulty", type=float, default=0.7)
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--problems", type=int, default=12)
     parser.add_argument("--group", type=int, default=8)
     parser.add_argument("--max-tokens", type=int, default=320)
-    parser.add_argument("--lr", type=float, default=5e-5)
+    parser.add_argument("--lr", type=float, default=2e-5)
+    parser.add_argument("--divergence", type=float, default=0.05)
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--muon-lr", type=float, default=0.002, help="of stage 2 continued, falling to 0")
     parser.add_argument("--seeds", type=int, default=1)

@@ -14,7 +14,7 @@ from microreason.tasks import get_task
 from microreason.tokenizer import DEFAULT, Tokenizer
 from microreason.training import evolve as evolve_module
 from microreason.training.contrast import StepHead
-from microreason.training.evolve import Evolver, load_evolve, pack
+from microreason.training.evolve import Evolver, credit, load_evolve, pack
 from microreason.training.rewards import Reward, advantages, reward
 from microreason.training.rollouts import draw_share, engine
 from microreason.weights_file import read_weights, write_weights
@@ -91,7 +91,12 @@ def test_what_is_better_than_its_group_becomes_likelier(tmp_path, start):
 
     before = likelihood(good) - likelihood(bad)
     for _ in range(5):
-        evolver._update([(good, len(prompt), 1.0), (bad, len(prompt), -1.0)])
+        evolver._update(
+            [
+                (ids, len(prompt), np.full(len(ids) - len(prompt), sign, np.float32))
+                for ids, sign in ((good, 1), (bad, -1))
+            ]
+        )
     assert likelihood(good) - likelihood(bad) > before + 1
 
 
@@ -104,6 +109,22 @@ def test_samples_packed_into_a_row_have_the_probabilities_they_have_alone(tmp_pa
         logits = evolver.model.logits(evolver.model(torch.tensor([samples[0][0]])))[0, 1:-1].log_softmax(-1)
     assert torch.allclose(torch.cat(alone), together, atol=1e-5)
     assert torch.allclose(together[:3], logits[range(3), samples[0][0][2:]], atol=1e-4)
+
+
+def test_credit_ends_at_a_step_that_a_checker_refuses():
+    tokenizer, problem = Tokenizer.load(), get_task("gcd").generate(5, 0, 0.0)
+    solution = get_task("gcd").expert(problem)
+    wrong = solution.model_copy(update={"steps": (*solution.steps, *Solution.of(["6%4=3", "4%2=0"], 1).steps)})
+    line = [tokenizer.encode(step.text) for step in wrong.steps]
+    drawn = Generation(wrong, 0, tuple(tokenizer.encode_solution(wrong)))
+    sizes = [len(ids) + 1 for ids in line]
+    before, there = sum(sizes[: len(solution.steps)]), sizes[len(solution.steps)]
+    down = credit(problem, drawn, -2.0, tokenizer.newline)
+    assert down.tolist() == [0] * before + [-2] * there + [0] * (len(drawn.ids) - before - there)
+    up = credit(problem, drawn, 2.0, tokenizer.newline)
+    assert up.tolist() == [2] * before + [0] * (len(drawn.ids) - before)
+    right = Generation(solution, 0, tuple(tokenizer.encode_solution(solution)))
+    assert set(credit(problem, right, -1.0, tokenizer.newline)) == {-1}
 
 
 def test_the_compiled_engine_draws_from_a_network_in_memory(start):

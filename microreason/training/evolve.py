@@ -4,6 +4,8 @@ Group-relative policy gradient (GRPO, arXiv 2402.03300) on own rollouts, one upd
 importance ratio is needed, token-level mean (DAPO, 2503.14476), and a penalty on the divergence from the start: half
 the squared difference of log-probabilities, whose gradient on own rollouts is that of KL(policy || start). GRPO's
 estimator has exp(difference) in it: a single token that the start finds e^10 times likelier outweighs a batch.
+Credit within a solution is given by step checkers: where one refuses a step, a positive advantage ends before it and a
+negative one falls on it alone (`credit`).
 The difficulty of each task moves to where a part of its group is solved. A group without spread is skipped
 and counted, and so is a reward that is no number, or a grader that raises. Does not cover how solutions are drawn by
 several processes (rollouts.py) or the trials before and after (trial.py).
@@ -44,6 +46,7 @@ from microreason.training.release import write_stage
 from microreason.training.rewards import Reward, advantages, reward
 from microreason.training.rollouts import RayRollouts, engine
 from microreason.training.trial import grade, trial
+from microreason.verification.steps import check_solution
 from microreason.weights_file import find
 
 FIRST_SEED = 2_000_000_000
@@ -87,6 +90,19 @@ def pack(samples: list[tuple[list[int], int]]) -> tuple[np.ndarray, ...]:
     positions = np.concatenate([np.arange(n) for n in lengths])
     places = [np.arange(at + p, at + n) - 1 for at, n, (_, p) in zip(starts, lengths, samples, strict=True)]
     return ids[None], positions[None], np.repeat(np.arange(len(lengths)), lengths)[None], np.concatenate(places)
+
+
+def credit(problem: Problem, drawn: Generation, advantage: float, newline: int) -> np.ndarray:
+    """The advantage of each token [S] of a solution. Where a checker refuses a step, those before it have no share of
+    a negative advantage, the step itself none of a positive one, and what follows, written after a mistake, none."""
+    gains = np.full(len(drawn.ids), advantage, np.float32)
+    verdicts = [step.verdict for step in check_solution(problem, drawn.solution, get_task(problem.task or "")).steps]
+    if "unsound" in verdicts:
+        line = np.append(0, np.cumsum(np.array(drawn.ids) == newline)[:-1]) - verdicts.index("unsound")
+        gains[line > 0] = 0
+        gains[line == 0] = min(advantage, 0)
+        gains[line < 0] = max(advantage, 0)
+    return gains
 
 
 class Evolver:
@@ -163,7 +179,7 @@ class Evolver:
         problems = self.problems()
         drawn = self.rollouts([p.text for p in problems for _ in range(r.group)])
         rollout_seconds = time.monotonic() - begin
-        samples: list[tuple[list[int], int, float]] = []
+        samples: list[tuple[list[int], int, np.ndarray]] = []
         parts: list[Reward] = []
         for i, problem in enumerate(problems):
             group = drawn[i * r.group : (i + 1) * r.group]
@@ -173,7 +189,9 @@ class Evolver:
             gain = self.gain(rewards)
             if gain is not None:
                 prompt = self.tokenizer.encode_problem(problem.text)
-                samples += [([*prompt, *g.ids], len(prompt), float(a)) for g, a in zip(group, gain, strict=True)]
+                for drawn_one, advantage in zip(group, gain, strict=True):
+                    gains = credit(problem, drawn_one, float(advantage), self.tokenizer.newline)
+                    samples.append(([*prompt, *drawn_one.ids], len(prompt), gains))
         divergence = self._update(samples) if samples else 0.0
         self.step += 1
         known = [p for p in parts if np.isfinite(p.parts).all()] or [Reward(0.0, 0.0, 0.0)]
@@ -190,8 +208,9 @@ class Evolver:
         step = MOVE if solved > 0.8 else -MOVE if solved < 0.2 else 0.0
         self.difficulty[task] = min(1.0, max(0.0, self.difficulty[task] + step))
 
-    def _update(self, samples: list[tuple[list[int], int, float]]) -> float:
-        """One optimiser step on the samples (ids, length of the prompt, advantage); the mean divergence per token."""
+    def _update(self, samples: list[tuple[list[int], int, np.ndarray]]) -> float:
+        """One optimiser step on the samples (ids, length of the prompt, advantages of the other tokens); the mean
+        divergence per token."""
         total = sum(len(ids) - prompt for ids, prompt, _ in samples)
         device, divergence = next(self.model.parameters()).device, 0.0
         samples = sorted(samples, key=lambda s: len(s[0]))
@@ -200,7 +219,7 @@ class Evolver:
             batch, samples = samples[:rows], samples[rows:]
             inputs = (torch.from_numpy(x).to(device) for x in pack([(ids, prompt) for ids, prompt, _ in batch]))
             ids, positions, documents, places = inputs
-            gain = torch.tensor([a for ids_, prompt, a in batch for _ in range(len(ids_) - prompt)], device=device)
+            gain = torch.from_numpy(np.concatenate([gains for _, _, gains in batch])).to(device)
             likely = self._log_probabilities(self.model, ids, positions, documents, places)
             with torch.no_grad():
                 before = self._log_probabilities(self.start, ids, positions, documents, places)
