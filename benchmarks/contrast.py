@@ -28,7 +28,7 @@ from microreason.training.distill import Distiller
 from microreason.training.loop import Trainer
 from microreason.training.recipe import Recipe
 from microreason.training.release import write_stage
-from microreason.training.trial import TRIAL_SEED, correctness
+from microreason.training.trial import TRIAL_SEED, outcomes
 from microreason.verification.steps import check_step
 from microreason.weights_file import describe, find
 
@@ -94,7 +94,10 @@ def measure(judge, with_head, paths, names, size, difficulty, max_tokens):
     """Correctness by task and error finding by head and by likelihood."""
     every = [p for found in paths.values() for p in found]
     texts = [(text, lines) for text, lines, _ in every]
-    out = {"correctness": correctness(judge.model, judge.tokenizer, names, size, difficulty, max_tokens)}
+    out = {"correctness": {
+        name: [o["correctness"] for o in outcomes(judge.model, judge.tokenizer, name, size, difficulty, max_tokens)]
+        for name in names
+    }}  # fmt: skip
     out["likelihood"] = error_finding(judge.likelihood(texts), every, lambda s: int(s.argmin()))
     if with_head:
         scores = judge.soundness(texts)
