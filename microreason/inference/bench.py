@@ -145,13 +145,23 @@ def _cold_start(weights: Path | str | None) -> float:
 def _peak_memory(weights: Path | str | None, context: int) -> int:
     """Bytes of a new process at its largest that loads, reads a context and writes one token."""
     code = (
-        "import resource; from microreason.inference.native import NativeEngine\n"
+        "from microreason.inference.native import NativeEngine; from microreason.inference.bench import own_peak\n"
         f"engine = NativeEngine({str(weights) if weights else None!r}); cache = engine.network.cache({context + 1})\n"
         f"engine.read((cache, [5] * {context})); engine.network.forward([(cache, [5], 1)])\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(own_peak())"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+    return int(done.stdout)
+
+
+def own_peak() -> int:
+    """Bytes of this process at its largest. On Linux `getrusage` would count the parent's from before it began."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return 1024 * next(int(line.split()[1]) for line in status.read_text().splitlines() if line[:5] == "VmHWM")
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def show(result: dict[str, Any], console: Console) -> None:

@@ -138,8 +138,9 @@ def unlikeliest(model: Transformer, hidden: Tensor, ids: Tensor, before: np.ndar
 
 
 def contrastive_loss(head: StepHead, hidden: Tensor, likely: Tensor, steps: Steps) -> tuple[Tensor, Tensor]:
-    """Soundness and InfoNCE losses, each summed; hidden [B, T, D], `likely` [S] of the unlikeliest tokens."""
-    flat = hidden.flatten(0, 1)
+    """Soundness and InfoNCE losses of the head alone, each summed; hidden [B, T, D], `likely` [S] of the unlikeliest
+    tokens. The network does not learn from them: the head finds as many errors, and accuracy suffers (dev/LOG.md)."""
+    flat = hidden.detach().flatten(0, 1)
 
     def at(places: np.ndarray) -> Tensor:
         return flat[torch.from_numpy(places).to(flat.device)]
