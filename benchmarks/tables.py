@@ -12,7 +12,7 @@ import re
 import sys
 
 import results_page
-from figures import ROOT, have, load, percent, spread
+from figures import ROOT, between, have, load, percent, spread
 
 from microreason.weights_file import describe, read_weights
 
@@ -201,7 +201,72 @@ def expert_facts():
     return lines
 
 
-BLOCKS = {"summary": summary, "tasks": tasks, "facts": facts, "experts": experts, "expert_facts": expert_facts}
+def trials():
+    """What was tried on the way and is not in the released weights, each with its date and commit."""
+    lines = []
+
+    def told(result, sentence):
+        lines.append(f"- {sentence} ({result['date'][:10]}, commit {result['commit']}, {result['hardware']['cpu']}.)")
+
+    if have("self-evolution"):
+        result = load("self-evolution")
+        rows, runs = result["table"], {r["way"]: r for r in result["runs"]}
+        evolved, continued = "normalise then sum", "stage 2 continued"
+        before, one, other = (percent(rows[way]["means"]["correctness"]) for way in ("before", evolved, continued))
+        gains = {way: between(rows[way]["gained_correctness"]) for way in (evolved, continued)}
+        told(
+            result,
+            f"Stage 3 from the 8M model, {len(result['before'])} tasks × {result['settings']['trial']} unseen "
+            f"problems: {before} % before, {one} % after {runs[evolved]['seconds'] / 60:.0f} minutes of self-evolution "
+            f"on one core (gain {gains[evolved]}), {other} % after as long of stage 2 (gain {gains[continued]}).",
+        )
+    if have("rollouts"):
+        result = load("rollouts")
+        told(
+            result,
+            f"Solutions drawn a second for it against TRL's GRPO trainer: {result['ratios']['drawing']:.1f}×, whole "
+            f"steps {result['ratios']['whole step']:.1f}×.",
+        )
+    if have("contrast-8m"):
+        result = load("contrast-8m")
+        head, n = result["summary"]["head"], result["runs"][0]["head"]["broken_paths"]
+        told(
+            result,
+            f"Step head on the 8M model: {percent(min(head['exact']))} to {percent(max(head['exact']))} % of first wrong "
+            f"steps exact in {n} broken paths of its {len(result['runs'][0]['correctness'])} tasks "
+            f"({len(head['exact'])} seeds), AUC at least {min(head['auc']):.3f}.",
+        )
+    if have("mistakes-8m-run") and have("bigbench-mistake-8m-run"):
+        own, other = load("mistakes-8m-run"), load("bigbench-mistake-8m-run")
+        told(
+            own,
+            f"An 8M run for mistakes, not released: first wrong step exact in {percent(own['score'])} % of held-out "
+            f"solutions, {percent(other['score'])} % on two kinds of BIG-Bench-Mistake; mended "
+            f"{percent(own['corrected']['score'])} %.",
+        )
+    if have("transfer"):
+        result = load("transfer")
+        rows = [
+            f"`{name}` {percent(row['before']['hard']['score'])} → {percent(row['after']['hard']['score'])} % hard, "
+            f"{percent(row['before']['easy']['score'])} → {percent(row['after']['easy']['score'])} % easy"
+            for name, row in result["tasks"].items()
+        ]
+        told(
+            result,
+            f"Tasks that the 8M model has not learnt, as they are and after {result['settings']['minutes']:g} minutes of an "
+            f"adapter on one core, {result['settings']['size']} questions each: {'; '.join(rows)}.",
+        )
+    return lines or ["Not measured yet."]
+
+
+BLOCKS = {
+    "summary": summary,
+    "trials": trials,
+    "tasks": tasks,
+    "facts": facts,
+    "experts": experts,
+    "expert_facts": expert_facts,
+}
 BLOCKS |= {"small": small, "tasks_8m": lambda: tasks("-8m"), "facts_8m": lambda: facts("-8m", "8m")}
 BLOCKS |= results_page.BLOCKS
 

@@ -25,7 +25,7 @@ from microreason.weights_file import describe
 
 MOST = 150
 """Edits of a function that the network reads."""
-WEIGHT = 0.5
+WEIGHT = 0.1
 _BEHIND = 1e6
 
 
