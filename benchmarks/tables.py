@@ -232,8 +232,8 @@ def trials():
         head, n = result["summary"]["head"], result["runs"][0]["head"]["broken_paths"]
         told(
             result,
-            f"Step head on the 8M model: {percent(min(head['exact']))} to {percent(max(head['exact']))} % of first wrong "
-            f"steps exact in {n} broken paths of its {len(result['runs'][0]['correctness'])} tasks "
+            f"Step head on the 8M model: {percent(min(head['exact']))} to {percent(max(head['exact']))} % of first "
+            f"wrong steps exact in {n} broken paths of its {len(result['runs'][0]['correctness'])} tasks "
             f"({len(head['exact'])} seeds), AUC at least {min(head['auc']):.3f}.",
         )
     if have("mistakes-8m-run") and have("bigbench-mistake-8m-run"):
@@ -253,8 +253,8 @@ def trials():
         ]
         told(
             result,
-            f"Tasks that the 8M model has not learnt, as they are and after {result['settings']['minutes']:g} minutes of an "
-            f"adapter on one core, {result['settings']['size']} questions each: {'; '.join(rows)}.",
+            f"Tasks that the 8M model has not learnt, as they are and after {result['settings']['minutes']:g} minutes "
+            f"of an adapter on one core, {result['settings']['size']} questions each: {'; '.join(rows)}.",
         )
     return lines or ["Not measured yet."]
 
