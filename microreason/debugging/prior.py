@@ -2,7 +2,8 @@
 
 The prior is counted, not learnt: bugs are injected into functions of the train packages, and for each kind of edit it
 counts how often it was offered and how often it undid the bug. The rate of (kind, detail, role) is smoothed by that of
-(kind, detail), and that by kind's. `Ranking` is the interface that a network's ranking shares.
+(kind, detail), and that by kind's. `python -m microreason.debugging.prior COUNT` counts anew.
+`Ranking` is the interface that a network's ranking shares.
 Does not cover the search (repair.py), or edits of several places.
 """
 
@@ -10,12 +11,15 @@ from __future__ import annotations
 
 import json
 import math
+import random
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from microreason.debugging.inject import functions, inject, undoing
 from microreason.debugging.judge import Evidence
 from microreason.debugging.source import Edit, FunctionNode, Source
 
@@ -64,8 +68,29 @@ class Prior:
         return [math.log(self.rate(edit)) + math.log(suspicion.get(edit.line, 0) + _UNSEEN) for edit in edits]
 
 
+def count(bugs: int, seed: int = 0) -> Prior:
+    """A prior from so many bugs in functions of the train packages that an edit can undo."""
+    chance, prior = random.Random(f"prior/{seed}"), Prior(Counter(), Counter())
+    for function in functions("train", seed):
+        bug = inject(function, chance)
+        offered, undone = undoing(bug) if bug else ([], None)
+        if undone is not None:
+            prior.offered.update(key for edit in offered for key in keys(edit))
+            prior.hits.update(keys(undone))
+            bugs -= 1
+        if not bugs:
+            return prior
+    return prior
+
+
 @lru_cache(maxsize=1)
 def released_prior() -> Prior:
     """The prior that lies beside this file."""
     counts = json.loads(FILE.read_text("utf-8"))
     return Prior(Counter(counts["offered"]), Counter(counts["hits"]))
+
+
+if __name__ == "__main__":
+    counted = count(int(sys.argv[1]))
+    told = {"bugs": int(sys.argv[1]), "offered": counted.offered, "hits": counted.hits}
+    FILE.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", "utf-8")

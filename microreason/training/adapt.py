@@ -43,7 +43,7 @@ def recipe(weights: Path | str | None, tasks: list[str], minutes: float, seed: i
     stage = {"until": 1.0, "difficulty": (0.0, 1.0), "published": 0.5, "shape": shape}
     return Recipe(
         name="adapter", size="nano", seed=seed, tokens=1, tasks=dict.fromkeys(tasks, 1.0), stages=[stage],
-        start=str(find(weights)), row_lengths=[1024], micro_batch_tokens=4096, adam_lr=LR, warmup=0.05, decay=0.9,
+        start=str(find(weights)), row_lengths=[1024], micro_batch_tokens=2048, adam_lr=LR, warmup=0.05, decay=0.9,
         output=str(output), checkpoint_minutes=minutes + 1, compile=False,
     )  # fmt: skip
 
