@@ -28,6 +28,7 @@ from microreason.training.distill import Distiller
 from microreason.training.loop import Trainer
 from microreason.training.recipe import Recipe
 from microreason.training.release import write_stage
+from microreason.training.rollouts import engine
 from microreason.training.trial import TRIAL_SEED, outcomes
 from microreason.verification.steps import check_step
 from microreason.weights_file import describe, find
@@ -94,10 +95,9 @@ def measure(judge, with_head, paths, names, size, difficulty, max_tokens):
     """Correctness by task and error finding by head and by likelihood."""
     every = [p for found in paths.values() for p in found]
     texts = [(text, lines) for text, lines, _ in every]
-    out = {"correctness": {
-        name: [o["correctness"] for o in outcomes(judge.model, judge.tokenizer, name, size, difficulty, max_tokens)]
-        for name in names
-    }}  # fmt: skip
+    drawn_by = engine(judge.model, judge.tokenizer)
+    solved = {name: outcomes(drawn_by, name, size, difficulty, max_tokens) for name in names}
+    out = {"correctness": {name: [o["correctness"] for o in found] for name, found in solved.items()}}
     out["likelihood"] = error_finding(judge.likelihood(texts), every, lambda s: int(s.argmin()))
     if with_head:
         scores = judge.soundness(texts)
@@ -163,8 +163,6 @@ def main():
         run = Distiller(recipe, start)
         run.resume()
         run.run()
-        if contrast and not seed:
-            write_stage(folder / "weights", run.model, run.head, run.tokenizer, start, {"recipe": "contrast"})
         judge = StepJudge(run.model, run.head, run.tokenizer)
         found = measure(judge, contrast > 0, paths, names, a.problems, a.difficulty, a.max_tokens)
         runs.append({"seed": seed, "contrast": contrast, "tokens": run.tokens, "seconds": run.seconds, **found})

@@ -5,8 +5,8 @@
 Functions of held-out packages (by the hash of the name) that can be called with plain values are called in the
 sandbox and their outcomes recorded; one slip is put in; bugs that the recorded calls notice are repaired with those
 calls as tests. A repair counts where all recorded calls do as before; how many give the original's syntax tree is
-reported beside it. Ranked by the network where the weights have learnt it, else by
-the frequency prior. Does not cover functions that need objects or files.
+reported beside it. Ranked by the network where the weights have learnt it, else by the frequency prior.
+Does not cover functions that need objects or files.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from microreason.tokenizer import Tokenizer
 from microreason.training.distill import Distiller
 from microreason.training.evolve import Evolver, EvolveRecipe
 from microreason.training.recipe import Recipe
+from microreason.training.rollouts import engine
 from microreason.training.trial import outcomes, summary
 from microreason.weights_file import describe, find
 
@@ -90,7 +91,7 @@ def table(before, runs):
             f"gained_{part}": paired_interval(column(every, part), column(start, part))
             for part in ("correctness", "step_efficiency")
         }
-    first, *rest = ({w: r for w, r in rows.items() if w != "before"}).keys() if runs else ("",)
+    first, *rest = dict.fromkeys(r["way"] for r in runs)
     for way in rest:
         one, other = (
             {n: [o["correctness"] for r in runs if r["way"] == w for o in r["after"][n]] for n in before}
@@ -138,7 +139,8 @@ def main():
         known = {}
 
     def measured(model):
-        return {name: outcomes(model, tokenizer, name, a.trial, a.difficulty, a.max_tokens) for name in names}
+        drawn_by = engine(model, tokenizer)
+        return {name: outcomes(drawn_by, name, a.trial, a.difficulty, a.max_tokens) for name in names}
 
     before, runs = known.get("before"), known.get("runs", [])
     if not before:

@@ -236,11 +236,10 @@ def adapt(
 ) -> None:
     """Teach tasks to the weights without changing them: an adapter that solve and eval load with --adapter."""
     with _sentences():
-        from microreason.inputs import check_writable
+        from microreason.inputs import check_writable, names
         from microreason.training.adapt import adapt as run
 
-        names = [name.strip() for name in tasks.split(",") if name.strip()]
-        trainer = run(names, check_writable(output), weights, minutes, seed)
+        trainer = run(names(tasks), check_writable(output), weights, minutes, seed)
         typer.echo(f"{output}: {output.stat().st_size:,} bytes, learnt from {trainer.tokens:,} tokens.")
 
 
@@ -266,18 +265,18 @@ def eval_reasoning_gym(
         from microreason.evaluation.reasoning_gym import evaluate
         from microreason.evaluation.records import write_json
         from microreason.evaluation.report import show
-        from microreason.inputs import check_engine, check_mode, check_writable
+        from microreason.inputs import check_engine, check_mode, check_writable, names
 
         check_mode(mode)
         check_engine(engine)
         if json_file is not None:
             check_writable(json_file)
-        names = None if tasks is None else [name.strip() for name in tasks.split(",") if name.strip()]
+        chosen = None if tasks is None else names(tasks)
         model = microreason.load(weights, engine=engine, adapter=adapter)
         with Progress(console=Console(stderr=True)) as bar:
             line = bar.add_task(f"reasoning-gym {level}", total=None)
             result = evaluate(
-                model, level, names, seed=seed, size=size, mode=mode, max_tokens=max_tokens,
+                model, level, chosen, seed=seed, size=size, mode=mode, max_tokens=max_tokens,
                 progress=lambda done, total: bar.update(line, completed=done, total=total),
             )  # fmt: skip
         if json_file is not None:

@@ -107,6 +107,11 @@ def check_writable(path: Path) -> Path:
         raise BadInput(f"The file {str(path)!r} cannot be written: {error.strerror}.") from None
 
 
+def names(text: str) -> list[str]:
+    """Names with commas between them, empty ones left out."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def whole_numbers(text: str) -> list[int]:
     """Positive whole numbers with commas between them. Raises BadInput."""
     try:

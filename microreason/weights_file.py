@@ -80,13 +80,18 @@ def write_weights(folder: Path, config: ModelConfig, tensors: Arrays, origin: di
     """Write `model.safetensors` into a folder, whole or not at all; `origin` says how the weights were made."""
     out = quantised(tensors)
     metadata = {"version": VERSION, "config": config.model_dump_json(), "origin": json.dumps(origin)}
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / (FILE + ".tmp")
+    return write_whole(folder / FILE, save(out, metadata | {"data_sha256": data_hash(save(out))}))
+
+
+def write_whole(path: Path, blob: bytes) -> Path:
+    """Write a file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".tmp")
     with part.open("wb") as f:
-        f.write(save(out, metadata | {"data_sha256": data_hash(save(out))}))
+        f.write(blob)
         f.flush()
         os.fsync(f.fileno())
-    return part.rename(folder / FILE)
+    return part.rename(path)
 
 
 def data_hash(blob: bytes | memoryview) -> str:

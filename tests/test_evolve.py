@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from microreason.data.documents import Document
+from microreason.data.packing import pack
 from microreason.errors import BadRecipe, BadWeights, UnknownTask
 from microreason.inference.drafts import Generation
 from microreason.inference.native import NativeEngine
@@ -14,7 +16,7 @@ from microreason.tasks import get_task
 from microreason.tokenizer import DEFAULT, Tokenizer
 from microreason.training import evolve as evolve_module
 from microreason.training.contrast import StepHead
-from microreason.training.evolve import Evolver, credit, load_evolve, pack
+from microreason.training.evolve import Evolver, credit, load_evolve
 from microreason.training.rewards import Reward, advantages, reward
 from microreason.training.rollouts import draw_share, engine
 from microreason.weights_file import read_weights, write_weights
@@ -78,6 +80,10 @@ def test_steps_resume_and_leave_out_groups_without_spread(tmp_path, start):
         assert torch.equal(p, again.model.state_dict()[name])
 
 
+def row(*documents):
+    return pack([list(documents)], sum(len(document.ids) for document in documents))
+
+
 def test_what_is_better_than_its_group_becomes_likelier(tmp_path, start):
     evolver = Evolver(recipe(tmp_path, start, "lr: 0.01"))
     tokenizer, problem = evolver.tokenizer, get_task("gcd").generate(5, 0, 0.0)
@@ -85,15 +91,14 @@ def test_what_is_better_than_its_group_becomes_likelier(tmp_path, start):
     good, bad = ([*prompt, *tokenizer.encode(text)] for text in ("6%4=2", "7%5=1"))
 
     def likelihood(ids):
-        row = map(torch.from_numpy, evolve_module.pack([(ids, len(prompt))]))
         with torch.no_grad():
-            return float(evolver._log_probabilities(evolver.model, *row).sum())
+            return float(evolver._log_probabilities(evolver.model, row(Document(ids, len(prompt), "gcd"))).sum())
 
     before = likelihood(good) - likelihood(bad)
     for _ in range(5):
         evolver._update(
             [
-                (ids, len(prompt), np.full(len(ids) - len(prompt), sign, np.float32))
+                (Document(ids, len(prompt), "gcd"), np.full(len(ids) - len(prompt), sign, np.float32))
                 for ids, sign in ((good, 1), (bad, -1))
             ]
         )
@@ -102,13 +107,13 @@ def test_what_is_better_than_its_group_becomes_likelier(tmp_path, start):
 
 def test_samples_packed_into_a_row_have_the_probabilities_they_have_alone(tmp_path, start):
     evolver = Evolver(recipe(tmp_path, start))
-    samples = [([5, 6, 7, 8, 9], 2), ([9, 8, 7], 1)]
+    samples = [Document([5, 6, 7, 8, 9], 2, "gcd"), Document([9, 8, 7], 1, "gcd")]
     with torch.no_grad():
-        alone = [evolver._log_probabilities(evolver.model, *map(torch.from_numpy, pack([s]))) for s in samples]
-        together = evolver._log_probabilities(evolver.model, *map(torch.from_numpy, pack(samples)))
-        logits = evolver.model.logits(evolver.model(torch.tensor([samples[0][0]])))[0, 1:-1].log_softmax(-1)
+        alone = [evolver._log_probabilities(evolver.model, row(sample)) for sample in samples]
+        together = evolver._log_probabilities(evolver.model, row(*samples))
+        logits = evolver.model.logits(evolver.model(torch.tensor([samples[0].ids])))[0, 1:-1].log_softmax(-1)
     assert torch.allclose(torch.cat(alone), together, atol=1e-5)
-    assert torch.allclose(together[:3], logits[range(3), samples[0][0][2:]], atol=1e-4)
+    assert torch.allclose(together[:3], logits[range(3), samples[0].ids[2:]], atol=1e-4)
 
 
 def test_credit_ends_at_a_step_that_a_checker_refuses():

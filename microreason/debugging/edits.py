@@ -223,8 +223,10 @@ def _constant(place: Place, node: ast.Constant) -> Iterator[Edit]:
     if value is True or value is False:
         yield place.change(node, str(not value), "constant", f"{value} {not value}")
     elif isinstance(value, int):
+        update = place.source.parents.get(node)
+        turned = isinstance(update, ast.AugAssign) and isinstance(update.op, (ast.Add, ast.Sub))  # another operator's
         for new in dict.fromkeys([value + 1, value - 1, 0, 1, -1, 2]):
-            if new != value:
+            if new != value and not (turned and new == -value):
                 near = abs(new - value) == 1
                 detail = f"{value} {new}" if abs(value) <= 2 else f"n n{new - value:+d}" if near else "n far"
                 yield place.change(node, str(new), "off_by_one" if near else "constant", detail)

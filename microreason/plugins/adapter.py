@@ -18,7 +18,7 @@ from safetensors.numpy import load, save
 
 from microreason.errors import BadWeights
 from microreason.model.config import ModelConfig
-from microreason.weights_file import Arrays, describe, expected_shapes, find, read_weights, write_weights
+from microreason.weights_file import Arrays, describe, expected_shapes, find, read_weights, write_weights, write_whole
 
 MAX_BYTES, VERSION = 1_000_000, "1"
 
@@ -40,14 +40,12 @@ def rank(config: ModelConfig) -> int:
 def write_adapter(path: Path, tensors: Arrays, weights: Path | str | None, origin: dict[str, Any]) -> Path:
     """Write `NAME.up` and `NAME.down` of each matrix, whole or not at all; `origin` says how they were made."""
     metadata = {"version": VERSION, "weights": describe(weights)["sha256"], "origin": json.dumps(origin)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".tmp")
-    part.write_bytes(save({name: np.ascontiguousarray(t, np.float16) for name, t in tensors.items()}, metadata))
-    return part.rename(path)
+    return write_whole(path, save({name: np.ascontiguousarray(t, np.float16) for name, t in tensors.items()}, metadata))
 
 
-def read_adapter(path: Path, weights: Path | str | None = None) -> tuple[Arrays, dict[str, Any]]:
-    """The tensors of an adapter, in float32, and its origin. Raises BadWeights where it does not fit the weights."""
+def read_adapter(path: Path, weights: Path | str | None = None) -> tuple[Arrays, dict[str, Any], dict[str, Any]]:
+    """The tensors of an adapter, in float32, its origin and that of the weights. Raises BadWeights where it does not
+    fit them."""
     told = describe(weights)
     try:
         size = path.stat().st_size
@@ -73,16 +71,15 @@ def read_adapter(path: Path, weights: Path | str | None = None) -> tuple[Arrays,
         if not (np.isfinite(up).all() and np.isfinite(down).all()):
             raise BadWeights(f"The adapter {path.name} holds values that are not finite, in {name}.")
         out |= {name + ".up": up.astype(np.float32), name + ".down": down.astype(np.float32)}
-    return out, origin
+    return out, origin, told["origin"]
 
 
 def merge(weights: Path | str | None, path: Path, folder: Path) -> Path:
     """Write weights with an adapter added, and their tokenizer, into a folder. Raises BadWeights."""
-    added, origin = read_adapter(path, weights)
+    added, origin, before = read_adapter(path, weights)
     config, tensors = read_weights(weights)
     for name in adapted_shapes(config):
         tensors[name] = tensors[name] + added[name + ".up"] @ added[name + ".down"]
-    before = describe(weights)["origin"]
     tasks = sorted({*before.get("tasks", []), *origin.get("tasks", [])})
     write_weights(folder, config, tensors, before | {"tasks": tasks, "adapter": origin})
     (folder / "tokenizer.json").write_bytes((find(weights) / "tokenizer.json").read_bytes())

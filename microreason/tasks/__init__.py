@@ -1,8 +1,7 @@
 """The registry of tasks: every `Task` subclass with a name in a module under this package, found by its file, and those
 that other packages offer as entry points of the group `microreason.tasks` (a module each). Two kinds are found by name
 only, because their problems have no wording of their own, hold those of other tasks or depend on the packages that are
-installed: those of `UNLISTED`, and files
-of problems (file.py) or proofs (microreason/proofs/task.py).
+installed: those of `UNLISTED`, and files of problems (file.py) or proofs (microreason/proofs/task.py).
 
 Does not cover what a task is (base.py).
 """

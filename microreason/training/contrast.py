@@ -139,7 +139,7 @@ def unlikeliest(model: Transformer, hidden: Tensor, ids: Tensor, before: np.ndar
 
 def contrastive_loss(head: StepHead, hidden: Tensor, likely: Tensor, steps: Steps) -> tuple[Tensor, Tensor]:
     """Soundness and InfoNCE losses of the head alone, each summed; hidden [B, T, D], `likely` [S] of the unlikeliest
-    tokens. The network does not learn from them: the head finds as many errors, and accuracy suffers (dev/LOG.md)."""
+    tokens. The network does not learn from them: it would gain nothing, and the head finds as many (dev/LOG.md)."""
     flat = hidden.detach().flatten(0, 1)
 
     def at(places: np.ndarray) -> Tensor:

@@ -30,7 +30,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch.nn import functional as F
 
-from microreason.data.documents import fingerprint, held_out
+from microreason.data.documents import Document, fingerprint, held_out
+from microreason.data.packing import IGNORE, Batch, pack
 from microreason.errors import BadRecipe, BadWeights
 from microreason.evaluation.records import circumstances
 from microreason.inference.drafts import Generation
@@ -79,17 +80,6 @@ def load_evolve(path: Path | str) -> EvolveRecipe:
     for name in recipe.tasks:
         get_task(name)
     return recipe
-
-
-def pack(samples: list[tuple[list[int], int]]) -> tuple[np.ndarray, ...]:
-    """Samples (ids, length of the prompt) one after another in a row: ids, positions and documents [1, T], and the
-    places [S] before the tokens of their solutions."""
-    lengths = [len(ids) for ids, _ in samples]
-    starts = np.cumsum([0, *lengths[:-1]])
-    ids = np.concatenate([ids for ids, _ in samples])
-    positions = np.concatenate([np.arange(n) for n in lengths])
-    places = [np.arange(at + p, at + n) - 1 for at, n, (_, p) in zip(starts, lengths, samples, strict=True)]
-    return ids[None], positions[None], np.repeat(np.arange(len(lengths)), lengths)[None], np.concatenate(places)
 
 
 def credit(problem: Problem, drawn: Generation, advantage: float, newline: int) -> np.ndarray:
@@ -179,7 +169,7 @@ class Evolver:
         problems = self.problems()
         drawn = self.rollouts([p.text for p in problems for _ in range(r.group)])
         rollout_seconds = time.monotonic() - begin
-        samples: list[tuple[list[int], int, np.ndarray]] = []
+        samples: list[tuple[Document, np.ndarray]] = []
         parts: list[Reward] = []
         for i, problem in enumerate(problems):
             group = drawn[i * r.group : (i + 1) * r.group]
@@ -191,7 +181,7 @@ class Evolver:
                 prompt = self.tokenizer.encode_problem(problem.text)
                 for drawn_one, advantage in zip(group, gain, strict=True):
                     gains = credit(problem, drawn_one, float(advantage), self.tokenizer.newline)
-                    samples.append(([*prompt, *drawn_one.ids], len(prompt), gains))
+                    samples.append((Document([*prompt, *drawn_one.ids], len(prompt), problem.task or ""), gains))
         divergence = self._update(samples) if samples else 0.0
         self.step += 1
         known = [p for p in parts if np.isfinite(p.parts).all()] or [Reward(0.0, 0.0, 0.0)]
@@ -208,21 +198,20 @@ class Evolver:
         step = MOVE if solved > 0.8 else -MOVE if solved < 0.2 else 0.0
         self.difficulty[task] = min(1.0, max(0.0, self.difficulty[task] + step))
 
-    def _update(self, samples: list[tuple[list[int], int, np.ndarray]]) -> float:
-        """One optimiser step on the samples (ids, length of the prompt, advantages of the other tokens); the mean
-        divergence per token."""
-        total = sum(len(ids) - prompt for ids, prompt, _ in samples)
+    def _update(self, samples: list[tuple[Document, np.ndarray]]) -> float:
+        """One optimiser step on solutions with the advantages of their tokens; the mean divergence per token."""
+        total = sum(len(gains) for _, gains in samples)
         device, divergence = next(self.model.parameters()).device, 0.0
-        samples = sorted(samples, key=lambda s: len(s[0]))
+        samples = sorted(samples, key=lambda s: len(s[0].ids))
         while samples:
-            rows = max(1, int((np.cumsum([len(ids) for ids, _, _ in samples]) <= self.recipe.micro_batch_tokens).sum()))
-            batch, samples = samples[:rows], samples[rows:]
-            inputs = (torch.from_numpy(x).to(device) for x in pack([(ids, prompt) for ids, prompt, _ in batch]))
-            ids, positions, documents, places = inputs
-            gain = torch.from_numpy(np.concatenate([gains for _, _, gains in batch])).to(device)
-            likely = self._log_probabilities(self.model, ids, positions, documents, places)
+            ends = np.cumsum([len(document.ids) for document, _ in samples])
+            rows = max(1, int((ends <= self.recipe.micro_batch_tokens).sum()))
+            part, samples = samples[:rows], samples[rows:]
+            batch = pack([[document for document, _ in part]], int(ends[rows - 1]))
+            gain = torch.from_numpy(np.concatenate([gains for _, gains in part])).to(device)
+            likely = self._log_probabilities(self.model, batch)
             with torch.no_grad():
-                before = self._log_probabilities(self.start, ids, positions, documents, places)
+                before = self._log_probabilities(self.start, batch)
             apart = (likely - before) ** 2 / 2
             ((-gain * likely + self.recipe.divergence * apart).sum() / total).backward()
             divergence += float(apart.detach().sum()) / total
@@ -233,14 +222,13 @@ class Evolver:
         self.optimizer.zero_grad(set_to_none=True)
         return divergence
 
-    def _log_probabilities(
-        self, model: Transformer, ids: torch.Tensor, positions: torch.Tensor, documents: torch.Tensor,
-        places: torch.Tensor,
-    ) -> torch.Tensor:  # fmt: skip
-        """Of the tokens that follow the places [S], at the temperature they were drawn with."""
-        hidden = model(ids, positions, documents, only=places)
-        logits = model.logits(hidden).float() / self.recipe.temperature
-        return -F.cross_entropy(logits, ids[0, places + 1], reduction="none")
+    def _log_probabilities(self, model: Transformer, batch: Batch) -> torch.Tensor:
+        """Of the tokens of the solutions in a batch [S], at the temperature they were drawn with."""
+        device, places = model.embedding.weight.device, np.flatnonzero(batch.targets != IGNORE)
+        arrays = (batch.ids, batch.positions, batch.documents, places, batch.targets.reshape(-1)[places])
+        ids, positions, documents, only, wanted = (torch.from_numpy(x).to(device) for x in arrays)
+        logits = model.logits(model(ids, positions, documents, only=only)).float() / self.recipe.temperature
+        return -F.cross_entropy(logits, wanted, reduction="none")
 
     def trial(self, size: int) -> dict[str, dict[str, float]]:
         """Greedy results on problems that no step sees, by task."""

@@ -12,7 +12,9 @@ from dataclasses import asdict
 import numpy as np
 
 from microreason.data.documents import fingerprint, held_out
+from microreason.inference.batched import TorchEngine
 from microreason.inference.drafts import Generation
+from microreason.inference.native import NativeEngine
 from microreason.model.transformer import Transformer
 from microreason.solution import Problem, Solution
 from microreason.tasks import get_task
@@ -39,7 +41,7 @@ def grade(problem: Problem, solution: Solution, counts: Counter[str]) -> float:
 
 
 def solve(
-    model: Transformer, tokenizer: Tokenizer, name: str, size: int, difficulty: float, max_tokens: int
+    drawn_by: TorchEngine | NativeEngine, name: str, size: int, difficulty: float, max_tokens: int
 ) -> list[tuple[Problem, Generation]]:
     """Greedy solutions of the first `size` trial problems of a task, evaluation questions left out."""
     task, problems, i = get_task(name), list[Problem](), 0
@@ -48,16 +50,16 @@ def solve(
         i += 1
         if fingerprint(problem.text) not in held_out(name):
             problems.append(problem)
-    drawn = engine(model, tokenizer).generate([p.text for p in problems], max_tokens=max_tokens)
+    drawn = drawn_by.generate([p.text for p in problems], max_tokens=max_tokens)
     return list(zip(problems, drawn, strict=True))
 
 
 def outcomes(
-    model: Transformer, tokenizer: Tokenizer, name: str, size: int, difficulty: float, max_tokens: int
+    drawn_by: TorchEngine | NativeEngine, name: str, size: int, difficulty: float, max_tokens: int
 ) -> list[dict[str, float]]:
     """Of each trial problem of a task the parts of the reward, steps, tokens, steps judged sound and judged at all."""
     task, out = get_task(name), []
-    for problem, drawn in solve(model, tokenizer, name, size, difficulty, max_tokens):
+    for problem, drawn in solve(drawn_by, name, size, difficulty, max_tokens):
         score = grade(problem, drawn.solution, Counter())
         checked = check_solution(problem, drawn.solution, task).steps
         verdicts = Counter(step.verdict for step in checked)
@@ -78,4 +80,5 @@ def trial(
     model: Transformer, tokenizer: Tokenizer, names: list[str], size: int, difficulty: float, max_tokens: int
 ) -> dict[str, dict[str, float]]:
     """The summary of each task."""
-    return {name: summary(outcomes(model, tokenizer, name, size, difficulty, max_tokens)) for name in names}
+    drawn_by = engine(model, tokenizer)
+    return {name: summary(outcomes(drawn_by, name, size, difficulty, max_tokens)) for name in names}
