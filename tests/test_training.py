@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from microreason.errors import BadRecipe, BadWeights, MicroReasonError
-from microreason.training import checkpoint
+from microreason.training import checkpoint, optim
 from microreason.training.loop import Trainer
 from microreason.training.optim import orthogonalise, schedule
 from microreason.training.recipe import load_recipe
@@ -180,3 +180,11 @@ def test_schedule_and_orthogonalise():
     assert schedule(0.0, 0.1, 0.2) < 0.01 and schedule(0.5, 0.1, 0.2) == 1.0 and schedule(1.0, 0.1, 0.2) == 0.0
     singular = torch.linalg.svdvals(orthogonalise(torch.randn(64, 128)))
     assert singular.min() > 0.5 and singular.max() < 1.5
+
+
+def test_a_dominant_direction_stays_bounded_in_bfloat16(monkeypatch):
+    monkeypatch.setattr(optim, "bf16_is_fast", lambda device: True)
+    torch.manual_seed(0)
+    for rows, columns in ((256, 1408), (704, 256), (512, 512)):
+        momentum = 0.01 * torch.randn(rows, columns) + torch.randn(rows, 1) @ torch.randn(1, columns)
+        assert torch.linalg.svdvals(orthogonalise(momentum)).max() < 1.5
