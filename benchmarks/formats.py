@@ -18,10 +18,10 @@ from pathlib import Path
 import torch
 
 from microreason.data.documents import Document
-from microreason.data.packing import IGNORE, Packer
+from microreason.data.packing import Packer
 from microreason.model.config import ModelConfig
 from microreason.model.transformer import Transformer
-from microreason.training.losses import solution_loss
+from microreason.training.losses import Wanted, solution_loss
 from microreason.training.optim import make_optimizers, schedule
 
 CHARS = "0123456789+*%=/: \nABCD|.,"
@@ -132,7 +132,8 @@ def main():
         batch = next(packer)
         ids, positions, documents = map(torch.from_numpy, (batch.ids, batch.positions, batch.documents))
         hidden = model(ids, positions, documents)
-        loss = solution_loss(model, hidden, batch.targets) / (batch.targets != IGNORE).sum()
+        target = Wanted.of(batch.targets, hidden.device)
+        loss = solution_loss(model, hidden.flatten(0, 1)[target.places], target)[0] / target.number
         loss.backward()
         for optimizer in optimizers:
             for group in optimizer.param_groups:

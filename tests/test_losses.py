@@ -21,7 +21,8 @@ def test_the_loss_and_its_gradients_equal_plain_cross_entropy(wanted):
     targets = targets.reshape(2, 400)
     plain = F.cross_entropy(model.logits(hidden).flatten(0, 1), torch.from_numpy(targets).flatten(), reduction="sum")
     target = Wanted.of(targets, hidden.device)
-    found = solution_loss(model, hidden.flatten(0, 1)[target.places], target)
+    found, each = solution_loss(model, hidden.flatten(0, 1)[target.places], target)
     torch.testing.assert_close(found, plain)
+    torch.testing.assert_close(each[: target.number].sum(), plain)
     gradients = [torch.autograd.grad(3 * loss, (hidden, model.embedding.weight)) for loss in (found, plain)]
     torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-4)

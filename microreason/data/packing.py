@@ -8,7 +8,7 @@ Does not cover masks: the model builds them from `documents`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,12 +19,14 @@ IGNORE = -100
 
 @dataclass(frozen=True)
 class Batch:
-    """ids, positions, documents, targets: [B, T] int64; padding has document -1 (its own)."""
+    """ids, positions, documents, targets: [B, T] int64; padding has document -1 (its own). `tasks` names the task of
+    each row's documents, where it is known."""
 
     ids: np.ndarray
     positions: np.ndarray
     documents: np.ndarray
     targets: np.ndarray
+    tasks: list[list[str]] = field(default_factory=list)
 
 
 def pack(rows: list[list[Document]], length: int) -> Batch:
@@ -41,7 +43,7 @@ def pack(rows: list[list[Document]], length: int) -> Batch:
             documents[r, at : at + n] = number
             targets[r, at + document.prompt - 1 : at + n - 1] = document.ids[document.prompt :]
             at += n
-    return Batch(ids, positions, documents, targets)
+    return Batch(ids, positions, documents, targets, [[d.task for d in row] for row in rows])
 
 
 class Packer:

@@ -185,7 +185,7 @@ class Distiller(Trainer):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             hidden, penalty = self.forward(ids, positions, documents, target)
             chosen = hidden.flatten(0, 1).index_select(0, target.places)
-            total = solution_loss(self.model, chosen, target)
+            total, _ = solution_loss(self.model, chosen, target)
             self.parts["likelihood"] += total.detach()
             if self.teacher:
                 with torch.no_grad():

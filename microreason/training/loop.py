@@ -8,6 +8,7 @@ learnt from (data/) or the later stages of distillation.
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import threading
@@ -40,18 +41,22 @@ from microreason.training.recipe import Recipe, Stage
 
 @contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, or SIGTERM; the second Ctrl-C raises KeyboardInterrupt as usual."""
+    """An event that the first Ctrl-C sets, or SIGTERM; the second Ctrl-C raises KeyboardInterrupt as usual.
+
+    One within a second of the first is no second one: a terminal sends it to all processes, and `torchrun` again.
+    """
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    pressed = 0
+    first = math.inf
 
     def handler(number: int, frame: object) -> None:
-        nonlocal pressed
-        pressed += number == signal.SIGINT
-        if pressed > 1:
-            raise KeyboardInterrupt
+        nonlocal first
+        if number == signal.SIGINT:
+            if time.monotonic() - first > 1:
+                raise KeyboardInterrupt
+            first = min(first, time.monotonic())
         stop.set()
 
     before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -75,6 +80,7 @@ class Trainer:
         self.seconds = 0.0
         self.stage_number = 0
         self.routing_parts: defaultdict[str, list[float]] = defaultdict(list)
+        self.seen: list[tuple[Batch, Wanted, torch.Tensor]] = []  # of this step, with each place's loss
         self.reads = [0.0, 0.0]  # entries read, and read by dense attention: running sums
         torch.manual_seed(recipe.seed)
         self.model = self._fresh()
@@ -139,7 +145,25 @@ class Trainer:
         inputs, target = self.inputs(batch), Wanted.of(batch.targets, self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             hidden, penalty = self.forward(*inputs, target, target.places)
-            return solution_loss(self.model, hidden, target) + penalty
+            total, each = solution_loss(self.model, hidden, target)
+        self.seen.append((batch, target, each))
+        return total + penalty
+
+    def exact(self) -> dict[str, list[float]]:
+        """For each task in this process's part of the step: its documents, and the sum of the probabilities that the
+        network gave to their whole solutions."""
+        found: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+        for batch, target, each in self.seen:
+            places = target.places[: target.number].cpu().numpy()
+            row, document = places // batch.ids.shape[1], batch.documents.ravel()[places]
+            losses: defaultdict[tuple[int, int], float] = defaultdict(float)
+            for *key, loss in zip(row, document, each[: target.number].tolist(), strict=True):
+                losses[key[0], key[1]] += loss
+            for (r, d), loss in losses.items():
+                name = batch.tasks[r][d]
+                found[name] = [found[name][0] + 1, round(found[name][1] + math.exp(-loss), 3)]
+        self.seen.clear()
+        return dict(found)
 
     def forward(
         self, ids: torch.Tensor, positions: torch.Tensor, documents: torch.Tensor, target: Wanted,
@@ -175,8 +199,8 @@ class Trainer:
         self.before = (self.stream.cursor, dict(self.stream.skipped), self.packer.state())
         self.batches = [next(self.packer) for _ in range(self.stage.accumulate)]
 
-    def train_step(self) -> dict[str, float]:
-        """One optimiser step. Returns its mean loss per solution token and learning-rate factor."""
+    def train_step(self) -> dict[str, Any]:
+        """One optimiser step. Returns its mean loss per solution token, learning-rate factor and more for the log."""
         r, first = self.recipe, self.group.rank == 0
         if first and not self.batches:
             self._fetch()
@@ -205,7 +229,7 @@ class Trainer:
         full = np.mean([(b.documents >= 0).mean() for b in batches]) if batches else 1.0
         routing = {name: float(np.mean(values)) for name, values in self.routing_parts.items()}
         self.routing_parts.clear()
-        return {"loss": float(total) / targets, "lr": factor, "full": float(full), **routing}
+        return {"loss": float(total) / targets, "lr": factor, "full": float(full), "exact": self.exact(), **routing}
 
     def save(self) -> None:
         """Write a checkpoint of everything the run needs."""

@@ -15,7 +15,7 @@ from microreason.model.transformer import Transformer
 
 
 class _HeadLoss(torch.autograd.Function):
-    """Summed cross-entropy of hidden [S, D] through a head [V, D] for the wanted tokens [S].
+    """Summed cross-entropy of hidden [S, D] through a head [V, D] for the wanted tokens [S], and that of each, [S].
 
     Some positions at a time and their gradient at once, so that logits [S, V] are never kept: on a CPU a few hundred,
     which stay in its cache, elsewhere more, to save memory. S is a multiple of `chunk`, because a CPU compiles its
@@ -28,20 +28,23 @@ class _HeadLoss(torch.autograd.Function):
         return 512 if device.type == "cpu" else 8192
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, head: Tensor, wanted: Tensor, count: int, dtype: torch.dtype) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, wanted: Tensor, count: int, dtype: torch.dtype) -> Any:
         h, weight = hidden.to(dtype), head.to(dtype)
         to_hidden, to_head = torch.empty_like(h), torch.zeros_like(head)
-        total = torch.zeros((), device=h.device)
+        each = torch.empty(len(h), device=h.device)
         real = (torch.arange(len(h), device=h.device) < count).float()[:, None]
-        parts = zip(*(x.split(_HeadLoss.chunk(h.device)) for x in (h, wanted[:, None], real, to_hidden)), strict=True)
-        for part, target, weighs, out in parts:
+        parts = zip(
+            *(x.split(_HeadLoss.chunk(h.device)) for x in (h, wanted[:, None], real, to_hidden, each)), strict=True
+        )
+        for part, target, weighs, out, loss in parts:
             p = (part @ weight.T).softmax(-1, dtype=torch.float32)
-            total -= (p.gather(1, target).clamp_(min=1e-38).log_() * weighs).sum()
+            torch.mul(p.gather(1, target).clamp_(min=1e-38).log_(), -weighs, out=loss[:, None])
             slope = (p.scatter_add_(1, target, -torch.ones_like(weighs)) * weighs).to(dtype)
             torch.mm(slope, weight, out=out)
             to_head += slope.T @ part
         ctx.save_for_backward(to_hidden, to_head)
-        return total
+        ctx.mark_non_differentiable(each)
+        return each.sum(), each
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:
@@ -65,8 +68,8 @@ class Wanted(NamedTuple):
         return cls(torch.from_numpy(padded).to(device), torch.from_numpy(tokens).to(device), len(places))
 
 
-def solution_loss(model: Transformer, hidden: Tensor, target: Wanted) -> Tensor:
-    """Sum of the cross-entropy over positions with a target; hidden [S, D] there."""
+def solution_loss(model: Transformer, hidden: Tensor, target: Wanted) -> tuple[Tensor, Tensor]:
+    """Sum of the cross-entropy over positions with a target, and its parts [S]; hidden [S, D] there."""
     device = hidden.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
     with torch.autocast(device, enabled=False):

@@ -17,8 +17,8 @@ from microreason.training.parallel import Group
 
 # One after the other they bring singular values from .003 to 1 as near to 1 as four such polynomials can: within .8 to
 # 1.2. Each is the best for the interval that the one before leaves (greedy, as in Polar Express, arXiv 2505.16932).
-# Beyond that interval they climb up to 26 times as steeply as inside, and rounding to bfloat16 lifts values over its end:
-# each is stretched by 2 %.
+# At its end they climb steeply (the first by 26 for 1), and rounding to bfloat16 lifts values beyond it: each is
+# stretched by 2 %.
 _QUINTICS = [
     (a / 1.02, b / 1.02**3, c / 1.02**5)
     for a, b, c in (
