@@ -14,6 +14,7 @@ import sys
 import results_page
 from figures import ROOT, between, have, load, percent, spread
 
+from microreason.evaluation.reasoning_gym import summarise
 from microreason.weights_file import describe, read_weights
 
 WEIGHTS = ROOT / "microreason" / "weights"
@@ -25,8 +26,10 @@ LEVELS = {"hard, seed 45": "hard-45", "hard, unseen seed 20261123": "hard-202611
 
 
 def summary():
+    """All tasks measured, and those that the weights were trained on."""
+    trained = set(describe()["origin"]["tasks"])
     rows = [
-        "| reasoning-gym, our tasks | questions | MicroReason 27M | Claude 3.5 Sonnet | DeepSeek-R1 | o3-mini | "
+        "| reasoning-gym | questions | MicroReason 27M | Claude 3.5 Sonnet | DeepSeek-R1 | o3-mini | "
         "tasks ahead of Claude / R1 |",
         "|---|---|---|---|---|---|---|",
     ]
@@ -34,13 +37,16 @@ def summary():
         if not have(name):
             rows.append(f"| {title} | not measured yet | | | | | |")
             continue
-        result = load(name)
-        versus = result["comparison"]
-        theirs = [percent(versus[s]["theirs"]) for s in ("claude", "r1", "o3_mini")]
-        rows.append(
-            f"| {title} | {len(result['questions'])} | {spread(result)} | {' | '.join(theirs)} | "
-            f"{versus['claude']['ahead']} / {versus['r1']['ahead']} of {versus['claude']['tasks']} |"
-        )
+        whole = load(name)
+        keys = {key: whole[key] for key in ("level", "seed", "size", "mode")}
+        part = summarise([q for q in whole["questions"] if q["task"] in trained], **keys)
+        for which, result in (("all tasks", whole), ("tasks it was trained on", part)):
+            versus = result["comparison"]
+            theirs = [percent(versus[s]["theirs"]) for s in ("claude", "r1", "o3_mini")]
+            rows.append(
+                f"| {title}, {which} | {len(result['questions'])} | {spread(result)} | {' | '.join(theirs)} | "
+                f"{versus['claude']['ahead']} / {versus['r1']['ahead']} of {versus['claude']['tasks']} |"
+            )
     return rows
 
 

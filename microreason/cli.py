@@ -246,7 +246,10 @@ def adapt(
 @eval_app.command("reasoning-gym")
 def eval_reasoning_gym(
     level: Annotated[str, typer.Option(help="easy or hard.")],
-    tasks: Annotated[str | None, typer.Option(help="Tasks, separated by commas; left out, all.")] = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option(help="Tasks, separated by commas, or all; left out, those it was trained on."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="45 gives the questions of the published runs.")] = 45,
     size: Annotated[int, typer.Option(min=1, help="Questions per task.")] = 50,
     mode: Mode = "plain",
@@ -262,6 +265,7 @@ def eval_reasoning_gym(
         from rich.progress import Progress
 
         import microreason
+        from microreason.evaluation.published import published_tasks
         from microreason.evaluation.reasoning_gym import evaluate
         from microreason.evaluation.records import write_json
         from microreason.evaluation.report import show
@@ -271,7 +275,7 @@ def eval_reasoning_gym(
         check_engine(engine)
         if json_file is not None:
             check_writable(json_file)
-        chosen = None if tasks is None else names(tasks)
+        chosen = None if tasks is None else sorted(published_tasks()) if tasks == "all" else names(tasks)
         model = microreason.load(weights, engine=engine, adapter=adapter)
         with Progress(console=Console(stderr=True)) as bar:
             line = bar.add_task(f"reasoning-gym {level}", total=None)
