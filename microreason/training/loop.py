@@ -150,18 +150,19 @@ class Trainer:
         return total + penalty
 
     def exact(self) -> dict[str, list[float]]:
-        """For each task in this process's part of the step: its documents, and the sum of the probabilities that the
-        network gave to their whole solutions."""
-        found: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+        """For each task in this process's part of the step: its documents, the sum of the probabilities that the
+        network gave to their whole solutions, the tokens of these, and the sum of the tokens' losses."""
+        found: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0, 0, 0.0])
         for batch, target, each in self.seen:
             places = target.places[: target.number].cpu().numpy()
             row, document = places // batch.ids.shape[1], batch.documents.ravel()[places]
-            losses: defaultdict[tuple[int, int], float] = defaultdict(float)
-            for *key, loss in zip(row, document, each[: target.number].tolist(), strict=True):
-                losses[key[0], key[1]] += loss
-            for (r, d), loss in losses.items():
+            losses: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+            for r, d, loss in zip(row, document, each[: target.number].tolist(), strict=True):
+                losses[r, d].append(loss)
+            for (r, d), of in losses.items():
                 name = batch.tasks[r][d]
-                found[name] = [found[name][0] + 1, round(found[name][1] + math.exp(-loss), 3)]
+                new = 1, math.exp(-sum(of)), len(of), sum(of)
+                found[name] = [round(a + b, 3) for a, b in zip(found[name], new, strict=True)]
         self.seen.clear()
         return dict(found)
 
