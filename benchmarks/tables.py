@@ -25,26 +25,33 @@ FILES = [
 LEVELS = {"hard, seed 45": "hard-45", "hard, unseen seed 20261123": "hard-20261123", "easy, seed 45": "easy-45"}
 
 
-def summary():
-    """All tasks measured, and those that the weights were trained on."""
-    trained = set(describe()["origin"]["tasks"])
+def only(result, tasks):
+    """A result as if these tasks alone had been measured."""
+    keys = {key: result[key] for key in ("level", "seed", "size", "mode")}
+    return summarise([q for q in result["questions"] if q["task"] in tasks], **keys)
+
+
+def summary(of="", weights=None):
+    """The tasks that the weights were trained on, and all, where all were measured."""
+    trained = set(describe(weights)["origin"]["tasks"])
     rows = [
-        "| reasoning-gym | questions | MicroReason 27M | Claude 3.5 Sonnet | DeepSeek-R1 | o3-mini | "
-        "tasks ahead of Claude / R1 |",
+        f"| reasoning-gym | questions | MicroReason {'8M' if of else '27M'} | Claude 3.5 Sonnet | DeepSeek-R1 | "
+        "o3-mini | tasks ahead of Claude / R1 |",
         "|---|---|---|---|---|---|---|",
     ]
     for title, name in LEVELS.items():
-        if not have(name):
+        if not have(name + of):
             rows.append(f"| {title} | not measured yet | | | | | |")
             continue
-        whole = load(name)
-        keys = {key: whole[key] for key in ("level", "seed", "size", "mode")}
-        part = summarise([q for q in whole["questions"] if q["task"] in trained], **keys)
-        for which, result in (("all tasks", whole), ("tasks it was trained on", part)):
+        whole = load(name + of)
+        shown = {"": whole}
+        if set(whole["tasks"]) - trained:
+            shown = {", tasks it was trained on": only(whole, trained), ", all published tasks": whole}
+        for which, result in shown.items():
             versus = result["comparison"]
             theirs = [percent(versus[s]["theirs"]) for s in ("claude", "r1", "o3_mini")]
             rows.append(
-                f"| {title}, {which} | {len(result['questions'])} | {spread(result)} | {' | '.join(theirs)} | "
+                f"| {title}{which} | {len(result['questions'])} | {spread(result)} | {' | '.join(theirs)} | "
                 f"{versus['claude']['ahead']} / {versus['r1']['ahead']} of {versus['claude']['tasks']} |"
             )
     return rows
@@ -77,7 +84,9 @@ def small():
     ]
     for title, name in LEVELS.items():
         a, b = load(name), load(name + "-8m")
-        rows.append(f"| {title}, {len(b['tasks'])} tasks | {spread(a)} | {spread(b)} | {share(b['mean'], a['mean'])} |")
+        both = set(a["tasks"]) & set(b["tasks"])
+        a, b = only(a, both), only(b, both)
+        rows.append(f"| {title}, {len(both)} tasks | {spread(a)} | {spread(b)} | {share(b['mean'], a['mean'])} |")
     a, b = load("bench"), load("bench-8m")
     for title, key in (("median", "p50"), ("p95", "p95")):
         times = [f"{r['answer_seconds'][key]:.3f}" for r in (a, b)]
@@ -273,7 +282,12 @@ BLOCKS = {
     "experts": experts,
     "expert_facts": expert_facts,
 }
-BLOCKS |= {"small": small, "tasks_8m": lambda: tasks("-8m"), "facts_8m": lambda: facts("-8m", "8m")}
+BLOCKS |= {
+    "small": small,
+    "summary_8m": lambda: summary("-8m", "8m"),
+    "tasks_8m": lambda: tasks("-8m"),
+    "facts_8m": lambda: facts("-8m", "8m"),
+}
 BLOCKS |= results_page.BLOCKS
 
 
