@@ -8,7 +8,7 @@ digit by digit. All lines are plain arithmetic. Does not cover parts that are no
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import product
+from microreason.tasks.arithmetic.written import product, signed_sum
 from microreason.tasks.base import GymTask
 
 
@@ -27,8 +27,9 @@ def _parts(number):
 
 
 def _plus(lines, a, b):
-    lines.append(f"{a}{b:+}={a + b}")
-    return a + b
+    line, total = signed_sum(a, "-" if b < 0 else "+", abs(b))
+    lines.append(line)
+    return total
 
 
 def _times(lines, a, b):

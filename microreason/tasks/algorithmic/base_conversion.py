@@ -2,15 +2,15 @@
 
 To decimal, a line holds the value of the digits read so far and the digits to come: from `4,13,3,17` in base 18 to
 `85,3,17`, where `4*8=32` and `32+40=72` are the product and the last addition is made by the line itself.
-From decimal, a line holds the quotient and the digits found so far, first digit first: `1533;17`, then by the
-division `1533=18*80+93=18*85+3` the line `85;3,17`. Digits above 9 are numbers until the answer, and digits are set
-apart by commas only in bases above 10. Base 2 needs no lines of arithmetic.
+From decimal, a line holds the quotient and the digits found so far, first digit first: `1533;17`, then by
+`1533-18*80=1533-1440=93`, `93-18*5=93-90=3` and `1533=18*85+3` the line `85;3,17`. Digits above 9 are numbers until
+the answer, and digits are set apart by commas only in bases above 10. Base 2 needs no lines of arithmetic.
 """
 
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import division
+from microreason.tasks.arithmetic.written import subtractions
 from microreason.tasks.base import GymTask
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -62,7 +62,7 @@ class BaseConversion(GymTask):
         found = []
         while value >= target:
             if target > 2:
-                lines.append(division(value, target))
+                lines += [*subtractions(value, target)[0], f"{value}={target}*{value // target}+{value % target}"]
             found.insert(0, value % target)
             value //= target
             lines.append(f"{value};{_join(found, target)}")

@@ -9,7 +9,7 @@ line with the signs follows. A quotient that is not whole takes off its remainde
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import division, product
+from microreason.tasks.arithmetic.written import division, product, signed_sum
 from microreason.tasks.base import GymTask
 
 _GROUP = re.compile(r"\(([^()]*)\)")
@@ -17,8 +17,10 @@ _GROUP = re.compile(r"\(([^()]*)\)")
 
 def _operate(left, sign, right, lines):
     if sign in "+-":
-        value = left + right if sign == "+" else left - right
-    elif sign == "*":
+        line, value = signed_sum(left, sign, right)
+        lines.append(line)
+        return value
+    if sign == "*":
         value = left * right
         big, small = max(abs(left), abs(right)), min(abs(left), abs(right))
         if small > 9:

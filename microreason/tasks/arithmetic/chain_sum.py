@@ -1,12 +1,13 @@
 """chain_sum: add and subtract whole numbers from left to right.
 
-Each line is one sum or difference of the running total and the next number.
+Each line is one sum or difference of the running total and the next number, by way of numbers without signs.
 Does not cover decimals (decimal_chain_sum) or other operations (basic_arithmetic).
 """
 
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.arithmetic.written import signed_sum
 from microreason.tasks.base import GymTask
 
 
@@ -24,7 +25,6 @@ class ChainSum(GymTask):
         first, *rest = self.pattern.search(problem.text)[1].split(" ")
         total, lines = int(first), []
         for sign, term in zip(rest[::2], rest[1::2], strict=True):
-            value = total + int(term) if sign == "+" else total - int(term)
-            lines.append(f"{total}{sign}{term}={value}")
-            total = value
+            line, total = signed_sum(total, sign, int(term))
+            lines.append(line)
         return Solution.of(lines, total)

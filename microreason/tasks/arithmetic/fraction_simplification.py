@@ -1,13 +1,14 @@
 r"""fraction_simplification: a fraction in lowest terms, in the notation of the question.
 
-Euclid's remainders give what numerator and denominator share; each is divided by it, digit by digit.
+Euclid's remainders give what numerator and denominator share; each is divided by it, a product and a difference for
+every digit, and written as a product (`2754=18*153`).
 The four notations (`3/4`, `$3/4$`, `$\frac{3}{4}$`, `$\dfrac{3}{4}$`) are kept.
 """
 
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import division, euclid
+from microreason.tasks.arithmetic.written import common_divisor, subtractions
 from microreason.tasks.base import GymTask
 
 
@@ -26,7 +27,7 @@ class FractionSimplification(GymTask):
     def expert(self, problem: Problem) -> Solution:
         before, top, middle, bottom, after = self.pattern.search(problem.text).groups()
         top, bottom = int(top), int(bottom)
-        lines, common = euclid(top, bottom)
-        if common > 1:
-            lines += [division(top, common), division(bottom, common)]
+        lines, common = common_divisor(top, bottom)
+        for number in (top, bottom) if common > 1 else ():
+            lines += [*subtractions(number, common)[0], f"{number}={common}*{number // common}"]
         return Solution.of(lines, f"{before}{top // common}{middle}{bottom // common}{after}")

@@ -1,11 +1,13 @@
 """gcd: greatest common divisor of several numbers, by Euclid's remainders.
 
-Each step is one remainder; the next number enters when the last remainder is 0.
+Each step takes the smaller number off the larger one as often as one digit says (`9040-1508*5=9040-7540=1500`); the
+next number enters when the remainder is 0 or 1.
 """
 
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.arithmetic.written import common_divisor
 from microreason.tasks.base import GymTask
 
 
@@ -23,9 +25,6 @@ class Gcd(GymTask):
         numbers = [int(n) for n in re.findall(r"\d+", problem.text.partition(":")[2].partition(".")[0])]
         value, lines = numbers[0], []
         for other in numbers[1:]:
-            a, b = max(value, other), min(value, other)
-            while b:
-                lines.append(f"{a}%{b}={a % b}")
-                a, b = b, a % b
-            value = a
+            steps, value = common_divisor(value, other)
+            lines += steps
         return Solution.of(lines, value)

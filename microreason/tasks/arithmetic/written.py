@@ -1,9 +1,10 @@
-"""Written arithmetic as lines that any checker of arithmetic can judge: remainder, division, product, Euclid.
+"""Written arithmetic as lines that any checker of arithmetic can judge: remainder, division, product, Euclid, sums.
 
 A quotient of several digits is found digit by digit, each link of the chain one digit:
 `3811%43=371%43=27` and `1271=31*40+31=31*41`. A product of several digits goes through the digits of the second
 number, the sum so far moving one place to the left: `57*2=114`, `57*3=171`, `1140+171=1311`.
-Whole numbers from 0 on; does not cover signs (basic_arithmetic) or decimals.
+Where divisors are long, each digit of the quotient is a product and a difference (`subtractions`).
+Whole numbers from 0 on, but for sums (`signed_sum`).
 """
 
 
@@ -39,6 +40,44 @@ def division(number, divisor):
         quotient += part
         line += f"={divisor}*{quotient}" + (f"+{number}" if number else "")
     return line if quotient else f"{line}={divisor}*0+{number}"
+
+
+def subtractions(number, divisor):
+    """Lines that take the divisor off for each digit of the quotient, `3685-67*50=3685-3350=335` and
+    `335-67*5=335-335=0`, or `52-26=26`; and what is left."""
+    lines = []
+    while number >= divisor:
+        part, rest = _reduced(number, divisor)
+        times = f"-{divisor}*{part}={number}" if part > 1 else ""
+        lines.append(f"{number}{times}-{divisor * part}={rest}")
+        number = rest
+    return lines, number
+
+
+def common_divisor(a, b):
+    """Euclid's remainders until one is 0 or 1, each by `subtractions`, and the greatest common divisor."""
+    a, b, lines = max(a, b), min(a, b), []
+    while b > 1:
+        steps, rest = subtractions(a, b)
+        lines += steps
+        a, b = b, rest
+    return lines, b or a
+
+
+def signed_sum(left, sign, right, show=str):
+    """A line for `left` plus or minus `right`, by way of numbers without signs, the larger first: `4-9=-(9-4)=-5`,
+    `-4+9=9-4=5`, `-4-9=-(4+9)=-13`, `4--9=4+9=13`, and the value. `show` writes a number."""
+    value = left + right if sign == "+" else left - right
+    other = value - left
+    if left >= 0 and other >= 0:
+        way = f"{show(left)}+{show(other)}"
+    elif left < 0 and other <= 0:
+        way = f"-({show(-left)}+{show(-other)})"
+    else:
+        up, down = max(left, other), -min(left, other)
+        way = f"{show(up)}-{show(down)}" if up >= down else f"-({show(down)}-{show(up)})"
+    line = f"{show(left)}{sign}{show(right)}"
+    return (line if way == line else f"{line}={way}") + f"={show(value)}", value
 
 
 def product(left, right):

@@ -1,7 +1,8 @@
 """color_cube_rotation: the colours of a cube after many rotations.
 
 The first line says the colours of top, right, front, left, back and bottom; then one line a rotation: the word the
-sentence begins with, the side that comes up, the six colours after it. Does not cover sides other than the six.
+sentence begins with, the side that comes up, the six colours after it; the last line names each side. Does not cover
+sides other than the six.
 """
 
 import re
@@ -18,6 +19,10 @@ _FIRST = re.compile(r"\n(The) cube is rotated so that the side which was before 
 
 def _line(words, colours):
     return "".join(f" {w}" for w in (*words, *colours))
+
+
+def _named(colours):
+    return "".join(f" {side} {colour}" for side, colour in zip(SIDES, colours, strict=True))
 
 
 def _read(text):
@@ -41,6 +46,7 @@ class ColorCubeRotation(GymTask):
         for turn in turns:
             colours = [colours[i] for i in _TURN[turn[1]]]
             lines.append(_line(turn, colours))
+        lines.append(_named(colours))
         asked = re.search(r"color of the (\w+) side of the cube\?", problem.text)[1]
         return Solution.of(lines, colours[SIDES.index(asked)])
 
@@ -49,6 +55,8 @@ class ColorCubeRotation(GymTask):
         if not previous:
             return step == _line((), colours)
         words, before = step.split(), previous[-1].split()[-6:]
+        if len(words) == 12:
+            return len(previous) == len(turns) + 1 and step == _named(before)
         if len(words) != 8 or len(before) != 6:
             return None
         known = len(previous) <= len(turns) and tuple(words[:2]) == turns[len(previous) - 1]
