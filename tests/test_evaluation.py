@@ -111,6 +111,18 @@ def test_an_answer_cut_off_scores_nothing(gold):
     assert _evaluate(gold, "hard", ["gcd"], size=2)["mean"] == 0.0
 
 
+def test_a_problem_too_long_for_the_context_is_not_solved_and_the_others_are(gold):
+    generate, longest = gold.generate, max(list(gold.solutions)[:10], key=len)
+
+    def refuse(texts, **options):
+        if longest in texts:
+            raise BadInput("too long")
+        return generate(texts, **options)
+
+    gold.generate = refuse
+    assert sorted(q["score"] for q in _evaluate(gold, "hard", ["gcd"], size=10)["questions"]) == [0.0] + [1.0] * 9
+
+
 @pytest.mark.parametrize(("after", "kept"), [(0, 0), (2, 8)])
 def test_interrupt_keeps_what_is_finished(gold, after, kept):
     gold.interrupt_after = after

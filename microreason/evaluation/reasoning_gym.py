@@ -1,7 +1,8 @@
 """The reasoning-gym benchmark: our tasks at a level, graded, with intervals, beside the published figures.
 
 All problems are sorted by length and handed to the engine in big batches; after each batch the answers are graded
-and the steps checked, so Ctrl-C keeps what is finished (`complete` is then false in the result).
+and the steps checked, so Ctrl-C keeps what is finished (`complete` is then false in the result). A problem that is too
+long for the engine's context counts as not solved.
 Needs the extra `eval`. Does not cover decoding (inference/) or printing (report.py).
 """
 
@@ -50,6 +51,23 @@ def grade(problem: Problem, solution: Solution) -> float:
         return 0.0
 
 
+def _written(
+    engine: Any, texts: list[str], mode: str, max_tokens: int, progress: Callable[[int], None] | None
+) -> list[tuple[Solution, int]]:
+    """Solutions and their tokens; none where a problem and `max_tokens` do not fit the engine's context."""
+    try:
+        generations = engine.generate(texts, mode=mode, max_tokens=max_tokens, progress=progress)
+    except BadInput:
+        if len(texts) == 1:
+            return [(Solution(complete=False), 0)]
+        half = len(texts) // 2
+        return [
+            *_written(engine, texts[:half], mode, max_tokens, progress),
+            *_written(engine, texts[half:], mode, max_tokens, progress and (lambda done: progress(half + done))),
+        ]
+    return [(generation.solution, generation.tokens) for generation in generations]
+
+
 def _question(problem: Problem, solution: Solution, tokens: int) -> dict[str, Any]:
     checked = check_solution(problem, solution)
     verdicts = Counter(step.verdict for step in checked.steps)
@@ -89,15 +107,10 @@ def evaluate(
             part = problems[start : start + batch]
             report = (lambda done, start=start: progress(start + done, len(problems))) if progress else None
             began = time.perf_counter()
-            generations = engine.generate(
-                [problem.text for problem in part], mode=mode, max_tokens=max_tokens, progress=report
-            )
+            written = _written(engine, [problem.text for problem in part], mode, max_tokens, report)
             seconds += time.perf_counter() - began
-            tokens += sum(generation.tokens for generation in generations)
-            questions += [
-                _question(problem, generation.solution, generation.tokens)
-                for problem, generation in zip(part, generations, strict=True)
-            ]
+            tokens += sum(count for _, count in written)
+            questions += [_question(problem, *of) for problem, of in zip(part, written, strict=True)]
     except KeyboardInterrupt:
         complete = False
     result = summarise(questions, level=level, seed=seed, size=size, mode=mode)
