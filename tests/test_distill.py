@@ -44,7 +44,7 @@ size: nano
 tokens: 1
 tasks: [gcd]
 stages: [{{until: 1.0, difficulty: [0.0, 0.3], shape: {{dim: 64, heads: 2, kv_heads: 1, ff: 96, layers: 1}}}}]
-row_lengths: [128, 256]
+row_lengths: [128, 512]
 micro_batch_tokens: 512
 compile: false
 checkpoint_minutes: 0
