@@ -1,7 +1,7 @@
 """gcd: greatest common divisor of several numbers, by Euclid's remainders.
 
 Each step takes the smaller number off the larger one as often as one digit says (`9040-1508*5=9040-7540=1500`); the
-next number enters when the remainder is 0 or 1.
+next number enters when the remainder is 0 or 1; with 1 there is nothing to do (`9040%1=0`).
 """
 
 import re
@@ -25,6 +25,7 @@ class Gcd(GymTask):
         numbers = [int(n) for n in re.findall(r"\d+", problem.text.partition(":")[2].partition(".")[0])]
         value, lines = numbers[0], []
         for other in numbers[1:]:
-            steps, value = common_divisor(value, other)
-            lines += steps
+            number = value
+            steps, value = common_divisor(number, other)
+            lines += steps or [f"{max(number, other)}%1=0"]
         return Solution.of(lines, value)
