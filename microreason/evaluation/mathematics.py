@@ -21,6 +21,7 @@ from typing import Any
 from microreason.evaluation.reasoning_gym import explainability
 from microreason.evaluation.records import circumstances
 from microreason.evaluation.statistics import task_interval
+from microreason.inference.drafts import fits
 from microreason.inputs import check_mode
 from microreason.mathematics import grading
 from microreason.mathematics.convert import problem, split
@@ -59,8 +60,8 @@ def evaluate(
     check_mode(mode)
     if any(p.data["kind"] == "latex" for p in problems):
         grading.check_installed()
-    fitting = [p for p in problems if _fits(engine, p.text, max_tokens)]
-    questions = [_question(p, Solution(complete=False), 0) for p in problems if not _fits(engine, p.text, max_tokens)]
+    fitting = [p for p in problems if fits(engine, p.text, max_tokens)]
+    questions = [_question(p, Solution(complete=False), 0) for p in problems if not fits(engine, p.text, max_tokens)]
     too_long, hung = len(questions), grading.hung()
     order = sorted(fitting, key=lambda p: len(p.text))
     tokens, seconds, complete = 0, 0.0, True
@@ -84,11 +85,6 @@ def evaluate(
         result["without_gsm_symbolic"] = without_gsm_symbolic(problems, result["questions"])
         result["trained_on_gsm_symbolic"] = "gsm_symbolic" in info.get("origin", {}).get("tasks", [])
     return result | circumstances(info)
-
-
-def _fits(engine: Any, text: str, max_tokens: int) -> bool:
-    context = getattr(engine, "info", {}).get("config", {}).get("max_context")
-    return context is None or len(engine.tokenizer.encode_problem(text)) + max_tokens <= context
 
 
 def _question(asked: Problem, solution: Solution, tokens: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from microreason.errors import BadInput, UnknownTask
 from microreason.evaluation.published import SEED, SIZE, SYSTEMS, published, to_beat
 from microreason.evaluation.records import circumstances
 from microreason.evaluation.statistics import mean_interval, task_interval
+from microreason.inference.drafts import fits
 from microreason.inputs import check_mode
 from microreason.solution import Problem, Solution
 from microreason.tasks import all_tasks, get_task
@@ -51,23 +52,6 @@ def grade(problem: Problem, solution: Solution) -> float:
         return 0.0
 
 
-def _written(
-    engine: Any, texts: list[str], mode: str, max_tokens: int, progress: Callable[[int], None] | None
-) -> list[tuple[Solution, int]]:
-    """Solutions and their tokens; none where a problem and `max_tokens` do not fit the engine's context."""
-    try:
-        generations = engine.generate(texts, mode=mode, max_tokens=max_tokens, progress=progress)
-    except BadInput:
-        if len(texts) == 1:
-            return [(Solution(complete=False), 0)]
-        half = len(texts) // 2
-        return [
-            *_written(engine, texts[:half], mode, max_tokens, progress),
-            *_written(engine, texts[half:], mode, max_tokens, progress and (lambda done: progress(half + done))),
-        ]
-    return [(generation.solution, generation.tokens) for generation in generations]
-
-
 def _question(problem: Problem, solution: Solution, tokens: int) -> dict[str, Any]:
     checked = check_solution(problem, solution)
     verdicts = Counter(step.verdict for step in checked.steps)
@@ -99,18 +83,27 @@ def evaluate(
     if tasks is None:  # what the model was trained on, where it says so
         trained = getattr(engine, "info", {}).get("origin", {}).get("tasks")
         tasks = trained and [name for name in trained if name in all_tasks()]
-    problems = sorted(problems_of(level, tasks, seed, size), key=lambda problem: len(problem.text))
-    questions: list[dict[str, Any]] = []
+    problems, questions = list[Problem](), list[dict[str, Any]]()
+    for problem in sorted(problems_of(level, tasks, seed, size), key=lambda problem: len(problem.text)):
+        if fits(engine, problem.text, max_tokens):
+            problems.append(problem)
+        else:
+            questions.append(_question(problem, Solution(complete=False), 0))
     tokens, seconds, complete = 0, 0.0, True
     try:
         for start in range(0, len(problems), batch):
             part = problems[start : start + batch]
             report = (lambda done, start=start: progress(start + done, len(problems))) if progress else None
             began = time.perf_counter()
-            written = _written(engine, [problem.text for problem in part], mode, max_tokens, report)
+            generations = engine.generate(
+                [problem.text for problem in part], mode=mode, max_tokens=max_tokens, progress=report
+            )
             seconds += time.perf_counter() - began
-            tokens += sum(count for _, count in written)
-            questions += [_question(problem, *of) for problem, of in zip(part, written, strict=True)]
+            tokens += sum(generation.tokens for generation in generations)
+            questions += [
+                _question(problem, generation.solution, generation.tokens)
+                for problem, generation in zip(part, generations, strict=True)
+            ]
     except KeyboardInterrupt:
         complete = False
     result = summarise(questions, level=level, seed=seed, size=size, mode=mode)

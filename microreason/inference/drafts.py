@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -104,6 +104,12 @@ class Draft:
         """What was written."""
         ids = self.ids[self.prompt :]
         return Generation(self.tokenizer.decode_solution(ids), self.drawn, tuple(ids))
+
+
+def fits(engine: Any, text: str, max_tokens: int) -> bool:
+    """Whether a problem and so many tokens for its solution fit the context that an engine states."""
+    context = getattr(engine, "info", {}).get("config", {}).get("max_context")
+    return context is None or len(engine.tokenizer.encode_problem(text)) + max_tokens <= context
 
 
 def begin(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from microreason.errors import BadInput
+from microreason.inference import drafts
 from microreason.mistakes import form
 from microreason.mistakes.reading import Given
 from microreason.solution import Solution, Verdict
@@ -48,12 +49,9 @@ class Found:
 
 def fits(engine: Any, given: Given) -> bool:
     """Whether all windows of a solution fit the context of the engine."""
-    context = getattr(engine, "info", {}).get("config", {}).get("max_context")
-    if context is None:
-        return True
     question, steps = given
     texts = [form.finding(question, steps, window) for window in form.windows(question, steps)]
-    return max(len(engine.tokenizer.encode_problem(text)) for text in texts) + MAX_CONTINUED <= context
+    return all(drafts.fits(engine, text, MAX_CONTINUED) for text in texts)
 
 
 def find(engine: Any, given: Sequence[Given], progress: Callable[[int], None] | None = None) -> list[Found]:

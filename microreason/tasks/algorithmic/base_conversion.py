@@ -62,7 +62,7 @@ class BaseConversion(GymTask):
         found = []
         while value >= target:
             if target > 2:
-                lines += [*subtractions(value, target)[0], f"{value}={target}*{value // target}+{value % target}"]
+                lines += [*subtractions(value, target), f"{value}={target}*{value // target}+{value % target}"]
             found.insert(0, value % target)
             value //= target
             lines.append(f"{value};{_join(found, target)}")

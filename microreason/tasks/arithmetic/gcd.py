@@ -7,7 +7,7 @@ next number enters when the remainder is 0 or 1; with 1 there is nothing to do (
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import common_divisor
+from microreason.tasks.arithmetic.written import euclid, subtractions
 from microreason.tasks.base import GymTask
 
 
@@ -25,7 +25,7 @@ class Gcd(GymTask):
         numbers = [int(n) for n in re.findall(r"\d+", problem.text.partition(":")[2].partition(".")[0])]
         value, lines = numbers[0], []
         for other in numbers[1:]:
-            number = value
-            steps, value = common_divisor(number, other)
-            lines += steps or [f"{max(number, other)}%1=0"]
+            steps, common = euclid(value, other, subtractions)
+            lines += steps or [f"{max(value, other)}%1=0"]
+            value = common
         return Solution.of(lines, value)

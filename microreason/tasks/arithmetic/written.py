@@ -44,24 +44,14 @@ def division(number, divisor):
 
 def subtractions(number, divisor):
     """Lines that take the divisor off for each digit of the quotient, `3685-67*50=3685-3350=335` and
-    `335-67*5=335-335=0`, or `52-26=26`; and what is left."""
+    `335-67*5=335-335=0`, or `52-26=26`."""
     lines = []
     while number >= divisor:
         part, rest = _reduced(number, divisor)
         times = f"-{divisor}*{part}={number}" if part > 1 else ""
         lines.append(f"{number}{times}-{divisor * part}={rest}")
         number = rest
-    return lines, number
-
-
-def common_divisor(a, b):
-    """Euclid's remainders until one is 0 or 1, each by `subtractions`, and the greatest common divisor."""
-    a, b, lines = max(a, b), min(a, b), []
-    while b > 1:
-        steps, rest = subtractions(a, b)
-        lines += steps
-        a, b = b, rest
-    return lines, b or a
+    return lines
 
 
 def signed_sum(left, sign, right, show=str):
@@ -94,10 +84,10 @@ def product(left, right):
     return [*lines, f"{left}*{right}={total}"] if shift or not total else lines
 
 
-def euclid(a, b):
-    """Remainders until one is 0 or 1, as lines, and the greatest common divisor."""
+def euclid(a, b, steps=lambda number, divisor: [remainder(number, divisor)]):
+    """Remainders until one is 0 or 1, each by the lines of `steps`, and the greatest common divisor."""
     a, b, lines = max(a, b), min(a, b), []
     while b > 1:
-        lines.append(remainder(a, b))
+        lines += steps(a, b)
         a, b = b, a % b
     return lines, b or a
