@@ -25,6 +25,7 @@ from microreason.model.routing import (
     read_share,
     reads,
 )
+from microreason.model.packed import attend_documents
 from microreason.model.transformer import Transformer, document_blocks
 from microreason.training.loop import Trainer
 from microreason.training.recipe import load_recipe
@@ -116,15 +117,31 @@ def test_blocks_equal_the_dense_mask(soft, device):
         torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-2)
 
 
+@pytest.mark.parametrize("soft", [True, False])
+@pytest.mark.parametrize("window", [8, 100, 300])
+def test_attention_document_by_document_equals_the_dense_mask(soft, window):
+    tensors, documents, reach = problem(tokens=300)
+    q, k, v, z = tensors
+    reach = reach._replace(window=window)
+    packed = attend_documents(q, k, v, documents, reach, z, soft)
+    dense = attend(q, k, v, causal(documents), reach.distant(), z, soft)
+    real = (documents >= 0)[:, None, :, None]  # of padding nothing is asked
+    torch.testing.assert_close(packed * real, dense * real, atol=1e-5, rtol=1e-4)
+    for name, a, b in zip("qkvz", gradients(packed * real, tensors), gradients(dense * real, tensors), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-3, msg=name)
+
+
+@pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("routing", ["soft", "hard"])
-def test_compiled_blocks_have_the_same_gradients(routing):
+def test_compiled_blocks_have_the_same_gradients(routing, packed):
     config = TINY.model_copy(update={"routing": routing, "layers": 1})
     plain, compiled = (gates(noisy(config), 0.3) for _ in range(2))
-    compiled.blocks[0].compile(dynamic=False, backend="aot_eager", fullgraph=True)
+    compiled.blocks[0].compile(dynamic=False, backend="aot_eager", fullgraph=not packed)
     _, documents, reach = problem()
     for model in (plain, compiled):
         z = []
-        hidden = model(torch.arange(96).view(2, 48), reach.positions, documents, gates=z)
+        rows = (reach.positions, documents) if packed else ()
+        hidden = model(torch.arange(96).view(2, 48), *rows, gates=z)
         (hidden.sin().sum() + z[0].sigmoid().sum()).backward()
     for (name, a), b in zip(plain.named_parameters(), compiled.parameters(), strict=True):
         torch.testing.assert_close(b.grad, a.grad, atol=1e-4, rtol=1e-3, msg=name)

@@ -89,7 +89,8 @@ class Block(nn.Module):
             assert not isinstance(reach, Tensor)
             y = attend_blocks(q, k, v, mask, reach, z, soft)
         elif mask is not None and mask.ndim == 2:
-            y = attend_documents(q, k, v, mask)
+            assert not isinstance(reach, Tensor)
+            y = attend_documents(q, k, v, mask, reach, z, soft)
         else:
             assert not isinstance(reach, Reach)
             y = attend(q, k, v, mask, reach, z, soft)
@@ -166,14 +167,14 @@ class Transformer(nn.Module):
             decided = routed and self.config.routing != "off"
             if documents is not None and self.blockwise:
                 mask = document_blocks(documents)
-            elif documents is not None and not decided and documents.device.type == "cpu":
+            elif documents is not None and documents.device.type == "cpu":
                 mask = documents
             elif documents is not None:
                 causal = place[:, :, None] >= place[:, None, :]
                 mask = (causal & (documents[:, :, None] == documents[:, None, :]))[:, None]
             if decided:
                 reach = self.reach(ids, positions)
-                if not isinstance(mask, BlockMask):
+                if mask is None or (isinstance(mask, Tensor) and mask.ndim == 4):
                     reach = reach.distant()
                     if mask is None:
                         mask = (place[:, :, None] >= place[:, None, :])[:, None]
