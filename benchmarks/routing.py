@@ -3,8 +3,9 @@
 The twins share data, steps, seed and the dense part of the run; then one of them gets gates (soft, then hard). Measured
 on documents that no step sees: entries read by length of context, bits per token, share of solutions whose every token
 is the greedy choice, hard against soft decisions, and on the dense twin, without training, the rules that others use
-(window and sinks, random keep, key norm, accumulated attention as in H2O, separators) at the same share of reads.
-Does not cover time (routing_speed.py), or the rules trained into a network.
+(window and sinks, random keep, key norm, accumulated attention as in H2O, separators) at the same share of reads. With
+`--trained` also a third twin that learns with the window and sinks of equal reads, and, from the start, a dense network
+of as many multiplications a token as the routed one. Does not cover time (routing_speed.py).
 
     python benchmarks/routing.py benchmarks/routing.yaml --json benchmarks/results/routing-nano.json
 """
@@ -33,32 +34,53 @@ LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096, 8192)
 SEPARATORS = "\n .,:;!?|"
 
 
-def twins(recipe: Recipe) -> tuple[Trainer, Trainer]:
-    """The dense and the routed run, each at its end; what is on disk already is continued."""
+def run(recipe: Recipe, name: str, shared: bool = True, prepare=lambda trainer: None, **stage) -> Trainer:
+    """The run of that name, at its end, with `stage` changed in each stage with routing (in all, if it does not go on
+    from the `shared` dense part). What is on disk already is continued; `prepare` changes a trainer before it goes on."""
+    stages = [s.model_copy(update=stage) if s.routing != "off" or not shared else s for s in recipe.stages]
+    trainer = Trainer(recipe.model_copy(update={"name": f"{recipe.name}-{name}", "stages": stages}))
+    if shared and not checkpoint.latest(trainer.recipe.folder):
+        shutil.copytree(recipe.folder, trainer.recipe.folder)
+    trainer.resume()
+    prepare(trainer)
+    trainer.run(lambda r: r["step"] % 50 or print(name, told(r), flush=True))
+    return trainer
+
+
+def told(line: dict) -> dict:
+    return {k: round(v, 4) for k, v in line.items() if isinstance(v, int | float)}
+
+
+def shared_part(recipe: Recipe) -> None:
+    """The dense part that the twins have in common, in the folder of the recipe's own name."""
     first = next(s for s in recipe.stages if s.routing != "off")
     begin = recipe.stages[recipe.stages.index(first) - 1].until
-    stages = [s.model_copy(update={"routing": "off"}) for s in recipe.stages]
-    runs = {"dense": stages, "routed": recipe.stages}
-    recipes = {k: recipe.model_copy(update={"name": f"{recipe.name}-{k}", "stages": s}) for k, s in runs.items()}
-    if not checkpoint.latest(recipes["dense"].folder):
-        shared = Trainer(recipes["dense"])
-        shared.recipe.folder.mkdir(parents=True, exist_ok=True)
-        while shared.progress < begin:
-            while shared.progress >= shared.stage.until:
-                shared.stage_number += 1
-                shared._enter_stage()
-            line = shared.train_step()
-            if shared.step % 50 == 0:
-                print("shared", shared.step, {k: round(v, 3) for k, v in line.items()}, flush=True)
-        shared.save()
-        shutil.copytree(recipes["dense"].folder, recipes["routed"].folder)
-    out = []
-    for name in ("routed", "dense"):
-        trainer = Trainer(recipes[name])
-        trainer.resume()
-        trainer.run(lambda r, name=name: r["step"] % 50 or print(name, json.dumps(r), flush=True))
-        out.append(trainer)
-    return out[1], out[0]
+    if checkpoint.latest(recipe.folder):
+        return
+    trainer = Trainer(recipe)
+    recipe.folder.mkdir(parents=True, exist_ok=True)
+    while trainer.progress < begin:
+        while trainer.progress >= trainer.stage.until:
+            trainer.stage_number += 1
+            trainer._enter_stage()
+        line = trainer.train_step()
+        if trainer.step % 50 == 0:
+            print("shared", trainer.step, told(line), flush=True)
+    trainer.save()
+
+
+def shut(trainer: Trainer) -> None:
+    """All gates shut for good: what is left are the window, the sinks and the pinned tokens."""
+    for block in trainer.model.blocks:
+        block.router.gate.bias.data.fill_(-5.0)
+        block.router.requires_grad_(False)
+
+
+def narrower(routed: Transformer, rows: list[dict]) -> int:
+    """Hidden width of a dense MLP that saves the multiplications that routing saves on these documents."""
+    c, tokens = routed.config, sum(r["length"] for r in rows)
+    saved = sum((1 - r["share"]) * r["dense"] for r in rows) * 2 * c.dim  # scores and sums of values, a layer
+    return max(8, c.ff - round(saved / tokens / (3 * c.dim)) // 8 * 8)
 
 
 class Rule(nn.Module):
@@ -102,7 +124,7 @@ class Evaluation:
         self.documents = []
         i = 0
         while len(self.documents) < count:
-            mixture = Mixture(recipe.tasks, recipe.stages[-1].difficulty, 0.0, EVALUATION_SEED, max(recipe.row_lengths))
+            mixture = Mixture(recipe.tasks, recipe.stages[-1].difficulty, 0.0, EVALUATION_SEED, max(LENGTHS))
             drawn = document(mixture, self.tokenizer, i)
             i += 1
             if not isinstance(drawn, str):
@@ -132,8 +154,8 @@ def summary(rows: list[dict], against: list[dict]) -> dict:
     """Means, reads by length, and 95 % intervals of the difference to the dense twin on the same documents."""
     dense, tokens = sum(r["dense"] for r in rows), sum(r["tokens"] for r in rows)
     lengths = defaultdict(list)
-    for r in rows:
-        lengths[next(n for n in LENGTHS if r["length"] <= n)].append(r)
+    for pair in zip(rows, against, strict=True):
+        lengths[next(n for n in LENGTHS if pair[0]["length"] <= n)].append(pair)
     exact: list[dict] = [defaultdict(list), defaultdict(list)]
     for by_task, source in zip(exact, (rows, against), strict=True):
         for r in source:
@@ -148,10 +170,18 @@ def summary(rows: list[dict], against: list[dict]) -> dict:
         "exact_mean": sum(sum(v) / len(v) for v in exact[0].values()) / len(exact[0]),
         "exact_against_dense": paired_interval(*exact),
         "read_share": sum(r["share"] * r["dense"] for r in rows) / dense,
-        "read_share_by_length": {
-            n: {"documents": len(v), "share": sum(r["share"] * r["dense"] for r in v) / sum(r["dense"] for r in v)}
-            for n, v in sorted(lengths.items())
-        },
+        "by_length": {n: _bucket(*zip(*v, strict=True)) for n, v in sorted(lengths.items())},
+    }  # fmt: skip
+
+
+def _bucket(rows: list[dict], against: list[dict]) -> dict:
+    def mean(source, key, by):
+        return sum(r[key] for r in source) / sum(by(r) for r in source)
+
+    return {
+        "documents": len(rows), "share": share_of(rows),
+        "bits_per_token": [mean(s, "bits", lambda r: r["tokens"]) for s in (rows, against)],
+        "exact": [mean(s, "exact", lambda r: 1) for s in (rows, against)],
     }  # fmt: skip
 
 
@@ -213,10 +243,15 @@ def main() -> None:
     parser.add_argument("recipe")
     parser.add_argument("--documents", type=int, default=400)
     parser.add_argument("--calibrate", type=int, default=60, help="documents by which a rule's threshold is set")
+    parser.add_argument("--seed", type=int, help="instead of the recipe's")
+    parser.add_argument("--trained", action="store_true", help="train the window and the smaller network, too")
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
     recipe = load_recipe(args.recipe)
-    dense_run, routed_run = twins(recipe)
+    seed = recipe.seed if args.seed is None else args.seed
+    recipe = recipe.model_copy(update={"seed": seed, "name": f"{recipe.name}-{seed}"})
+    shared_part(recipe)
+    routed_run, dense_run = run(recipe, "routed"), run(recipe, "dense", routing="off")
     evaluation = Evaluation(dense_run, args.documents)
     dense, routed = dense_run.model.cpu().float().eval(), routed_run.model.cpu().float().eval()
     base = evaluation.measure(dense)
@@ -225,6 +260,14 @@ def main() -> None:
     models = {"dense": dense, "routed": hard, "routed_soft": clone(routed, routing="soft")}
     models["routed_open"] = clone(routed, routing="off")
     models |= rules(dense, hard, evaluation, share_of(rows[: args.calibrate]), args.calibrate)
+    if args.trained:
+        window = models["window_and_sinks"].config.window
+        small = {"ff": narrower(hard, rows)}
+        runs = {
+            "window_trained": run(recipe, "window", prepare=shut, routing="hard", window=window, decision_weight=0.0),
+            "dense_smaller": run(recipe, "smaller", shared=False, routing="off", shape=small),
+        }
+        models |= {name: r.model.cpu().float().eval() for name, r in runs.items()}
     results = {name: summary(evaluation.measure(model), base) for name, model in models.items()}
     soft = results["routed_soft"]["bits_per_token"]
     told = {
