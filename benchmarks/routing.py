@@ -11,7 +11,6 @@ of as many multiplications a token as the routed one. Does not cover time (routi
 """
 
 import argparse
-import json
 import math
 import shutil
 from collections import defaultdict
@@ -36,7 +35,7 @@ SEPARATORS = "\n .,:;!?|"
 
 def run(recipe: Recipe, name: str, shared: bool = True, prepare=lambda trainer: None, **stage) -> Trainer:
     """The run of that name, at its end, with `stage` changed in each stage with routing (in all, if it does not go on
-    from the `shared` dense part). What is on disk already is continued; `prepare` changes a trainer before it goes on."""
+    from the `shared` dense part). What is on disk already is continued; `prepare` changes a trainer beforehand."""
     stages = [s.model_copy(update=stage) if s.routing != "off" or not shared else s for s in recipe.stages]
     trainer = Trainer(recipe.model_copy(update={"name": f"{recipe.name}-{name}", "stages": stages}))
     if shared and not checkpoint.latest(trainer.recipe.folder):

@@ -71,7 +71,8 @@ def add_commands(eval_app: typer.Typer, data_app: typer.Typer, sentences: Senten
         rewrites: Annotated[int, typer.Option(min=0, help="Variants of each problem.")] = 0,
         seed: Annotated[int, typer.Option(help="Seed of the variants.")] = 0,
         exclude: Annotated[
-            list[Path] | None, typer.Option(help="A file of the same set whose questions must not occur.")
+            list[str] | None,
+            typer.Option(help="FILE of the same set, or SET=FILE of another, whose questions must not occur."),
         ] = None,
     ) -> None:
         """Turn a training set into problems with checked solutions; 500 problems are held out."""
@@ -83,7 +84,8 @@ def add_commands(eval_app: typer.Typer, data_app: typer.Typer, sentences: Senten
 
             check_writable(output)
             entries, unread = read(name, path)
-            excluded = [entry.question for file in exclude or [] for entry in read(name, file)[0]]
+            named = (option.rpartition("=") for option in exclude or [])
+            excluded = [entry.question for other, _, file in named for entry in read(other or name, file)[0]]
             records, left_out = run(name, entries, rewrites, seed, excluded)
             write_records(output, records)
             typer.echo(f"{len(records):,} problems in {output}.")

@@ -201,7 +201,7 @@ def test_held_out_problems_never_enter_training():
     every = entries(540)
     train, held = split(every)
     assert len(held) == 500 and len(train) == 40 and split(every[::-1])[1] == held
-    records, left_out = convert("gsm8k", every, 2, 0, excluded=[train[0].question.upper()])
+    records, left_out = convert("gsm8k", every, 2, 0, excluded=[train[0].question.upper().replace(".", " !")])
     texts = {record["text"] for record in records}
     assert not texts & {entry.question for entry in held} and train[0].question not in texts
     assert left_out["held out"] == 500 and left_out["evaluation question or repeated"] >= 1
@@ -407,6 +407,13 @@ def test_commands(tmp_path, monkeypatch, fake_engine):
     ]
     many.write_text("\n".join(map(json.dumps, rows)))
     words = tmp_path / "words.jsonl"
-    result = CliRunner().invoke(app, ["data", "convert", "gsm8k", "--path", str(many), str(words), "--rewrites", "2"])
+    command = ["data", "convert", "gsm8k", "--path", str(many), str(words), "--rewrites", "2"]
+    result = CliRunner().invoke(app, command)
     assert result.exit_code == 0 and "left out: 500 (held out)" in result.stdout, result.output
     assert len(words.read_text().splitlines()) >= 10
+    known = [json.loads(line)["text"] for line in words.read_text().splitlines()]
+    row = {"Body": known[0], "Question": "", "Equation": "1+1", "Answer": "2"}
+    other = write(tmp_path, row, "json")  # the same question in another set
+    result = CliRunner().invoke(app, [*command, "--exclude", f"svamp={other}"])
+    assert result.exit_code == 0, result.output
+    assert known[0] not in words.read_text() and known[-1] in words.read_text()

@@ -16,6 +16,7 @@ from microreason.inference.batched import TorchEngine
 from microreason.inference.edge import EdgeEngine
 from microreason.model.cache import DenseCache, RoutedCache
 from microreason.model.config import ModelConfig
+from microreason.model.packed import attend_documents
 from microreason.model.routing import (
     DynamicAttentionRouter,
     Reach,
@@ -25,7 +26,6 @@ from microreason.model.routing import (
     read_share,
     reads,
 )
-from microreason.model.packed import attend_documents
 from microreason.model.transformer import Transformer, document_blocks
 from microreason.training.loop import Trainer
 from microreason.training.recipe import load_recipe

@@ -30,12 +30,17 @@ MAX_STEPS = 60
 _VERDICT = re.compile(r"故选|故答案|应选|^\s*答[：:]|[Aa]nswer is|[Cc]hoose|^(?:[A-G]\W*)$")
 
 
+def sameness(question: str) -> int:
+    """Equal for questions that differ in case, spaces and punctuation only."""
+    return fingerprint(re.sub(r"\W", "", question))
+
+
 def split(entries: list[Entry], size: int = HELD_OUT) -> tuple[list[Entry], list[Entry]]:
     """Training and held-out problems; the latter are the `size` with the smallest hash of their id, and every problem
     with the same question as one of them is left out of training."""
     order = sorted(entries, key=lambda entry: hashlib.blake2b(entry.id.encode(), digest_size=8).digest())
-    questions = {fingerprint(entry.question) for entry in order[:size]}
-    return [entry for entry in entries if fingerprint(entry.question) not in questions], order[:size]
+    questions = {sameness(entry.question) for entry in order[:size]}
+    return [entry for entry in entries if sameness(entry.question) not in questions], order[:size]
 
 
 def solve(entry: Entry) -> Solution:
@@ -93,21 +98,21 @@ def convert(
 ) -> tuple[list[dict[str, Any]], Counter[str]]:
     """Records of the training problems, each followed by up to `rewrites` variants, and what was left out by reason.
 
-    `excluded` are questions that must not occur, such as those of an evaluation.
+    `excluded` are questions that must not occur, such as those of an evaluation or of another set.
     """
     train, held = split(entries)
-    forbidden = {fingerprint(question) for question in excluded} | {fingerprint(entry.question) for entry in held}
+    forbidden = {sameness(question) for question in excluded} | {sameness(entry.question) for entry in held}
     records, left_out = [], Counter({"held out": len(entries) - len(train)})
     for entry in train:
         for variant in [entry, *(rewrite(entry, seed, i) for i in range(rewrites) if _changeable(entry))]:
             if variant is None:
                 left_out["rewriting: nothing to change"] += 1
-            elif fingerprint(variant.question) in forbidden:
+            elif sameness(variant.question) in forbidden:
                 left_out["evaluation question or repeated"] += 1
             else:
                 try:
                     records.append(record(name, variant, solve(variant)))
-                    forbidden.add(fingerprint(variant.question))
+                    forbidden.add(sameness(variant.question))
                 except ValueError as error:
                     left_out[str(error) if variant is entry else f"rewriting: {error}"] += 1
     return records, left_out
