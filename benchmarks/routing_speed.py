@@ -2,10 +2,12 @@
 
 Gates are synthetic: each token of each layer and head stays with the probability at which the reads of a whole row are
 `--share` of dense attention's. Weights are random, for time does not depend on them. Decode is a whole token, output
-head included. Medians over turns; the ratio is dense over routed.
-Does not cover quality (routing.py) or other engines.
+head included. Medians over turns; the ratio is dense over routed. `--engine native` is the compiled engine: int8
+weights and keys, gates that are random directions with the bias that keeps as many.
+Does not cover quality (routing.py).
 
     python benchmarks/routing_speed.py --json benchmarks/results/routing-speed.json
+    python benchmarks/routing_speed.py --engine native --batches 1 --json benchmarks/results/routing-speed-native.json
 """
 
 import argparse
@@ -13,15 +15,19 @@ import itertools
 import statistics
 import time
 from pathlib import Path
+from statistics import NormalDist
 
+import numpy as np
 import torch
 from torch import nn
 
 from microreason.evaluation.records import circumstances, write_json
 from microreason.inference.batched import CHUNK
+from microreason.inference.network import Network, find_library
 from microreason.model.cache import Cache, DenseCache, RoutedCache
 from microreason.model.config import ModelConfig
 from microreason.model.transformer import Transformer
+from microreason.weights_file import quantised
 
 
 def keep_rate(config: ModelConfig, length: int, share: float) -> float:
@@ -53,6 +59,56 @@ def timed(model: Transformer, cache: Cache, ids: torch.Tensor, chunk: int) -> li
         model.logits(model(part, cache=cache)[:, -1])
         seconds.append(time.perf_counter() - start)
     return seconds
+
+
+class Native:
+    """The compiled engine with gates that keep about `rate` of the tokens, or with none."""
+
+    def __init__(self, config: ModelConfig, rate: float | None, threads: int) -> None:
+        name, library = find_library()
+        tensors = {n: t.numpy() for n, t in Transformer(config).state_dict().items()}
+        generator = np.random.default_rng(0)
+        for layer in range(config.layers):  # hidden units are normalised: a direction of length 1 gives about N(0, 1)
+            direction = generator.normal(size=(config.kv_heads, config.dim)).astype(np.float32)
+            direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+            tensors[f"blocks.{layer}.router.gate.weight"] = direction
+            bias = NormalDist().inv_cdf(min(max(rate or 0.5, 1e-6), 1 - 1e-6))
+            tensors[f"blocks.{layer}.router.gate.bias"] = np.full(config.kv_heads, bias, np.float32)
+        config = config.model_copy(update={"routing": "off" if rate is None else "hard"})
+        self.name, self.network = name, Network(config, quantised(tensors), library, threads)
+
+    def turn(self, prompt: list[int], more: list[int]) -> tuple[float, float, int]:
+        """Seconds of the prefill and of a single token after it, entries held in the end."""
+        network, cache = self.network, self.network.cache(len(prompt) + len(more))
+        start = time.perf_counter()
+        for at in range(0, len(prompt), network.limit):
+            part = prompt[at : at + network.limit]
+            network.forward([(cache, part, int(at + network.limit >= len(prompt)))])
+            network.commit([part])
+        prefill, seconds = time.perf_counter() - start, []
+        for token in more:
+            start = time.perf_counter()
+            network.forward([(cache, [token], 1)])
+            network.commit([[token]])
+            seconds.append(time.perf_counter() - start)
+        return prefill, statistics.median(seconds), cache.entries()
+
+
+def measure_native(config: ModelConfig, length: int, share: float, tokens: int, turns: int, threads: int) -> dict:
+    """One sequence through the compiled engine, dense and routed in turns."""
+    rate = keep_rate(config, length, share)
+    engines = {"dense": Native(config, None, threads), "routed": Native(config, rate, threads)}
+    ids = np.random.default_rng(0).integers(0, config.vocab_size, length + tokens).tolist()
+    seen: dict[str, list[tuple[float, float, int]]] = {"dense": [], "routed": []}
+    for turn in range(turns):
+        for name in ("dense", "routed") if turn % 2 else ("routed", "dense"):
+            seen[name].append(engines[name].turn(ids[:length], ids[length:]))
+    prefill, decode, held = ({n: statistics.median(t[i] for t in v) for n, v in seen.items()} for i in range(3))
+    return {
+        "batch": 1, "length": length, "keep_rate": rate, "prefill_seconds": prefill, "decode_seconds": decode,
+        "prefill_ratio": prefill["dense"] / prefill["routed"], "decode_ratio": decode["dense"] / decode["routed"],
+        "entries_held": held, "bytes_used_share": held["routed"] / held["dense"], "cpu": engines["dense"].name,
+    }  # fmt: skip
 
 
 def measure(config: ModelConfig, batch: int, length: int, share: float, tokens: int, turns: int) -> dict:
@@ -95,6 +151,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--engine", choices=["torch", "native"], default="torch")
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -102,9 +159,11 @@ def main() -> None:
     rows = []
     with torch.inference_mode():
         for batch, length in itertools.product(args.batches, args.lengths):
-            rows.append(measure(config, batch, length, args.share, args.tokens, args.turns))
+            how = length, args.share, args.tokens, args.turns
+            native = args.engine == "native"
+            rows.append(measure_native(config, *how, args.threads) if native else measure(config, batch, *how))
             print({k: round(v, 3) for k, v in rows[-1].items() if isinstance(v, int | float)}, flush=True)
-    told = {"benchmark": "routing_speed", "config": config.model_dump(mode="json"), "dtype": "float32"}
+    told = {"benchmark": "routing_speed", "config": config.model_dump(mode="json"), "engine_measured": args.engine}
     told |= {"share": args.share, "chunk": CHUNK, "turns": args.turns, "threads": args.threads}
     write_json(args.json, told | circumstances({}) | {"rows": rows})
 

@@ -1,7 +1,7 @@
 """Writes every figure of README.md, the model card and docs/ from the JSON files under benchmarks/results.
 
 A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`; what stands between is replaced. Those of
-docs/results.md, and its picture, are made by results_page.py.
+docs/results.md, and its picture, are made by results_page.py, those of docs/routing.md by routing_tables.py.
 
     python benchmarks/tables.py            # rewrite the blocks and draw the picture
     python benchmarks/tables.py --check    # fail where a block is out of date
@@ -12,6 +12,7 @@ import re
 import sys
 
 import results_page
+import routing_tables
 from figures import ROOT, between, have, load, percent, spread
 
 from microreason.evaluation.reasoning_gym import summarise
@@ -20,7 +21,7 @@ from microreason.weights_file import describe, read_weights
 WEIGHTS = ROOT / "microreason" / "weights"
 FILES = [
     ROOT / "README.md", WEIGHTS / "README.md", WEIGHTS / "8m" / "README.md", ROOT / "docs" / "tasks.md",
-    ROOT / "docs" / "results.md",
+    ROOT / "docs" / "results.md", ROOT / "docs" / "routing.md",
 ]  # fmt: skip
 LEVELS = {"hard, seed 45": "hard-45", "hard, unseen seed 20261123": "hard-20261123", "easy, seed 45": "easy-45"}
 
@@ -291,7 +292,7 @@ BLOCKS |= {
     "tasks_8m": lambda: tasks("-8m"),
     "facts_8m": lambda: facts("-8m", "8m"),
 }
-BLOCKS |= results_page.BLOCKS
+BLOCKS |= results_page.BLOCKS | routing_tables.BLOCKS
 
 
 def fill(text):

@@ -22,7 +22,7 @@ def _line(words, colours):
 
 
 def _named(colours):
-    return "".join(f" {side} {colour}" for side, colour in zip(SIDES, colours, strict=True))
+    return "".join(f" {side}={colour}" for side, colour in zip(SIDES, colours, strict=True))
 
 
 def _read(text):
@@ -55,7 +55,7 @@ class ColorCubeRotation(GymTask):
         if not previous:
             return step == _line((), colours)
         words, before = step.split(), previous[-1].split()[-6:]
-        if len(words) == 12:
+        if "=" in step:
             return len(previous) == len(turns) + 1 and step == _named(before)
         if len(words) != 8 or len(before) != 6:
             return None

@@ -1,0 +1,110 @@
+"""The blocks of docs/routing.md: quality and reads of routed networks beside their dense twins, and the time saved.
+
+Quality comes from the files `routing-nano-SEED.json` (routing.py), one for each seed; time from `routing-speed*.json`
+(routing_speed.py). Does not cover replacing the blocks in the page (tables.py does, which is what to run).
+"""
+
+from statistics import fmean
+
+from figures import RESULTS, have, load, percent
+
+from microreason.model.config import ModelConfig
+
+WAYS = {
+    "dense": "dense twin", "routed": "**routed, hard gates**", "routed_soft": "the same weights, soft gates",
+    "routed_open": "the same weights, gates open", "window_trained": "trained with window and sinks alone",
+    "dense_smaller": "smaller dense network, as many multiplications",
+    "window_and_sinks": "dense twin, window and sinks",
+    "accumulated": "dense twin, accumulated attention (H2O)", "key_norm": "dense twin, small keys",
+    "separators": "dense twin, separators", "random": "dense twin, random tokens",
+}  # fmt: skip
+
+
+def runs():
+    return [load(path.stem) for path in sorted(RESULTS.glob("routing-nano-*.json"))]
+
+
+def over(values, show):
+    """Mean over seeds, and from the least to the greatest."""
+    return f"{show(fmean(values))} ({show(min(values))} to {show(max(values))})"
+
+
+def quality():
+    found = runs()
+    if not found:
+        return ["Not measured yet."]
+    rows = ["| network | entries read, % of dense | bits a token | against the dense twin, % | solutions exact, % |"]
+    rows.append("|---|---|---|---|---|")
+    for way, title in WAYS.items():
+        results = [run["results"][way] for run in found if way in run["results"]]
+        if results:
+            cells = [
+                over([r["read_share"] for r in results], percent),
+                over([r["bits_per_token"] for r in results], lambda bits: f"{bits:.4f}"),
+                over([r["bits_per_token_against_dense"][0] for r in results], lambda part: f"{100 * part:+.1f}"),
+                over([r["exact_mean"] for r in results], percent),
+            ]
+            rows.append(f"| {title} | {' | '.join(cells)} |")
+    first = found[0]
+    gaps = over([run["hard_over_soft_bits"] for run in found], lambda gap: f"{100 * gap:+.2f} %")
+    rows += [
+        "",
+        f"{len(found)} seeds of {first['tokens']:,} tokens in {first['steps']:,} steps, {first['parameters']:,} "
+        f"parameters, tasks {', '.join(first['recipe']['tasks'])}; {first['size']} documents that no step saw; mean "
+        f"over seeds, least and greatest. Hard over soft decisions: {gaps} bits a token. "
+        f"{first['date'][:10]}, commit {first['commit']}, {first['hardware']['cpu']}.",
+    ]
+    return rows
+
+
+def lengths():
+    found = runs()
+    if not found:
+        return ["Not measured yet."]
+    rows = ["| tokens, up to | documents | entries read, % of dense | bits a token, routed / dense | exact, % |"]
+    rows.append("|---|---|---|---|---|")
+    for length in sorted({int(n) for run in found for n in run["results"]["routed"]["by_length"]}):
+        parts = [p for run in found if (p := run["results"]["routed"]["by_length"].get(str(length)))]
+        bits, exact = ([fmean(p[key][i] for p in parts) for i in range(2)] for key in ("bits_per_token", "exact"))
+        rows.append(
+            f"| {length:,} | {sum(p['documents'] for p in parts)} | {over([p['share'] for p in parts], percent)} | "
+            f"{bits[0]:.3f} / {bits[1]:.3f} | {percent(exact[0])} / {percent(exact[1])} |"
+        )
+    return rows
+
+
+def speed():
+    rows = ["| engine | tokens | at once | decode, dense / routed | prefill, dense / routed | entries held, % |"]
+    rows.append("|---|---|---|---|---|---|")
+    dates, share = [], 0.0
+    for name, title in (("routing-speed-native", "compiled, int8"), ("routing-speed", "torch, float32")):
+        if not have(name):
+            continue
+        result = load(name)
+        share = result["share"]
+        for row in result["rows"]:
+            rows.append(
+                f"| {title} | {row['length']:,} | {row['batch']} | {row['decode_ratio']:.2f}× | "
+                f"{row['prefill_ratio']:.2f}× | {percent(row['bytes_used_share'])} |"
+            )
+        dates.append(
+            f"{title}: {result['threads']} thread(s) of {result['hardware']['cpu']}, {result['turns']} turns, "
+            f"{result['date'][:10]}, commit {result['commit']}"
+        )
+    if not dates:
+        return ["Not measured yet."]
+    return [*rows, "", f"Shape of the 27M model; reads of a row {percent(share)} % of dense. {'; '.join(dates)}."]
+
+
+def bound():
+    """What of a dense prefill's multiplications attention has, from the shape alone."""
+    c = ModelConfig.size("27m")
+    weights = c.dim * (2 * c.dim + 2 * c.kv_heads * c.head_dim + 3 * c.ff)
+    shares = {n: c.dim * n / (c.dim * n + weights) for n in (512, 1024, 2048, 4096, 8192)}
+    told = ", ".join(f"{percent(share)} % at {n:,}" for n, share in shares.items())
+    return [f"Attention's part of a dense prefill's multiplications, 27M, by tokens: {told}. It bounds what can be won."]
+
+
+BLOCKS = {
+    "routing_quality": quality, "routing_lengths": lengths, "routing_speed": speed, "routing_bound": bound,
+}  # fmt: skip
