@@ -69,7 +69,10 @@ def shared_part(recipe: Recipe) -> None:
 
 
 def shut(trainer: Trainer) -> None:
-    """All gates shut for good: what is left are the window, the sinks and the pinned tokens."""
+    """Enter the stage with gates and shut them all for good: what is left are window, sinks and pinned tokens."""
+    while trainer.progress >= trainer.stage.until:
+        trainer.stage_number += 1
+        trainer._enter_stage()
     for block in trainer.model.blocks:
         block.router.gate.bias.data.fill_(-5.0)
         block.router.requires_grad_(False)
