@@ -335,6 +335,10 @@ def test_saxton_is_deterministic_and_split():
         problem = task.generate(5, index, index / 11)
         assert problem == task.generate(5, index, index / 11) and not is_test(problem.text)
         assert task.grade(problem, task.expert(problem).answer) == 1.0 and task.grade(problem, "no") == 0.0
+    text, data = "Let f(x) = x + 2. What is f(5)?", {"group": "polynomials__evaluate"}
+    right, wrong = (task.expert(Problem(text=text, answer=answer, data=data)) for answer in ("7", "8"))
+    assert right.steps[-1].text == "f(5)=7" and right.answer == "7"
+    assert not wrong.steps and wrong.answer == "8"  # steps that lead elsewhere are not shown
     assert random.getstate() == state
     assert get_task("saxton").name == "saxton"
     with pytest.raises(UnknownTask):

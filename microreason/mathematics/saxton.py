@@ -2,10 +2,11 @@
 
 Training problems come from the train modules, whose difficulty follows the level; test questions from the authors'
 interpolation and extrapolation modules. Training and interpolation cannot meet: a question whose fingerprint is a
-multiple of `SPLIT` is kept for the test, every other for training. The solution is the answer alone, as in the paper.
+multiple of `SPLIT` is kept for the test, every other for training. Solutions are written from a question's text
+(school/); one that none of its readers understands has the answer alone, as in the paper.
 The package (1.0.1) was written for the numpy and sympy of 2018; `_modules` gives it the three names that have gone, and
 an order to the sets it draws from, so that a seed gives the same question in every process.
-Needs the extra `maths`. Does not cover intermediate steps, which the generator does not know.
+Needs the extra `maths`. Does not cover the steps themselves, which the generator does not know (school/).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import numpy as np
 from microreason.data.documents import fingerprint
 from microreason.errors import UnknownTask
 from microreason.mathematics.grading import grade
+from microreason.mathematics.school import lines
 from microreason.solution import Problem, Solution
 from microreason.tasks.base import Level, Task
 
@@ -162,7 +164,6 @@ class Saxton(Task):
 
     name, category = "saxton", "mathematics"
     pattern = re.compile(r"(?!)")  # no wording of their own
-    unexplained = True
 
     def generate(self, seed: int, index: int, level: Level) -> Problem:
         if level == "easy":
@@ -184,5 +185,9 @@ class Saxton(Task):
         return grade("exact", problem.answer or "", answer)
 
     def expert(self, problem: Problem) -> Solution:
-        """The generator's answer without steps: it is not derived from the text, which is why `unexplained` is set."""
-        return Solution.of([], problem.answer)
+        """The steps that the text calls for, or none where they are not known or lead to another answer."""
+        try:
+            steps, answer = lines(problem.data["group"], problem.text)
+        except ValueError:
+            steps, answer = [], None
+        return Solution.of(steps if answer == problem.answer else [], problem.answer)

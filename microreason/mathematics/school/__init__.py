@@ -1,0 +1,42 @@
+"""Steps for the questions of Saxton's school mathematics (saxton.py): what a good teacher would write, line by line.
+
+Each module of the package knows some of the generator's modules; `lines` finds the one for a question. What none of
+them can read has no steps. Does not cover generating or grading questions (mathematics/saxton.py).
+"""
+
+from microreason.mathematics.school import (
+    arithmetic,
+    comparison,
+    definitions,
+    linear,
+    measurement,
+    numbers,
+    polynomials,
+    probability,
+    roots,
+    sequences,
+)
+
+SOLVERS = (
+    arithmetic.SOLVERS
+    | comparison.SOLVERS
+    | definitions.SOLVERS
+    | linear.SOLVERS
+    | measurement.SOLVERS
+    | numbers.SOLVERS
+    | polynomials.SOLVERS
+    | probability.SOLVERS
+    | roots.SOLVERS
+    | sequences.SOLVERS
+)
+
+
+def lines(module: str, text: str) -> tuple[list[str], str]:
+    """The lines for a question of a generator's module, and its answer. Raises ValueError where there are none.
+
+    >>> lines("polynomials__evaluate", "Let f(a) = 3*a**2 - 94*a + 23. Calculate f(-4).")
+    (['f(-4):3,-94,23', '3*(-4)-94=-12-94=-(12+94)=-106', '-106*(-4)+23=424+23=447', 'f(-4)=447'], '447')
+    """
+    if module not in SOLVERS:
+        raise ValueError(f"there are no steps for {module!r}")
+    return SOLVERS[module](text)

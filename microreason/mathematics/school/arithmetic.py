@@ -1,0 +1,211 @@
+"""Steps for the arithmetic modules: sums, products, quotients, longer expressions, other bases, roots and surds.
+
+Sums of more than eight digits go in blocks of four digits from the right (`4209+0000=4209`), bases digit by digit;
+expressions by expressions.py, roots by integer_roots.py, surds by surds.py. Does not cover the forms in which the
+generator uses these modules inside others (`Let x be ...`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+
+from microreason.mathematics.school.expressions import Number, decimal, decimal_places, multiply, work_out
+from microreason.mathematics.school.integer_roots import nearest_integer_root
+from microreason.mathematics.school.surds import simplify_surd
+from microreason.tasks.arithmetic.written import signed_sum
+
+Solver = Callable[[str], tuple[list[str], str]]
+
+MAX_CHARACTERS, AT_ONCE, BLOCK = 1500, 8, 4
+"""Longest solution; most digits of a sum in one line; digits of a block of a longer one."""
+_N = r"(-?\d+(?:\.\d+)?)"
+_ASK = "Work out |What is |Calculate "
+_SUM = re.compile(rf"(?:{_ASK}|(?:Add together|Add|Put together|Sum|Total of) )?{_N}(?: ?\+ ?| and | plus ){_N}[.?]?")
+_DIFFERENCE = re.compile(rf"(?:{_ASK})?{_N} (?:-|minus|take away) {_N}[.?]?")
+_TURNED = re.compile(rf"(?:What is|Subtract) {_N} (?:less than|from) {_N}[.?]")
+_DISTANCE = re.compile(rf"What is the (?:distance|difference) between {_N} and {_N}\?")
+_PRODUCT = re.compile(
+    rf"(?:{_ASK}|Multiply |Product of |What is the product of )?{_N}(?: ?\* ?| and | times ){_N}[.?]?"
+)
+_QUOTIENT = re.compile(r"(?:Divide |What is |Calculate )?(-?\d+) (?:divided by|by) (-?\d+)[.?]?")
+_EXPRESSION = re.compile(r"(?:What is the value of |What is |Evaluate |Calculate )?([-+*/() \d]+)[.?]?")
+_IN_BASE = re.compile(r"In base (\d+), what is (-?\w+) ([-+]) (-?\w+)\?")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def _read(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
+    if not (found := pattern.fullmatch(text)):
+        raise ValueError(f"cannot read {text!r}")
+    return found.groups()
+
+
+def add_or_sub(text: str) -> tuple[list[str], str]:
+    """Sum or difference of two numbers.
+
+    >>> add_or_sub("What is 1705 + -12.9?")
+    (['1705.0+-12.9=1705.0-12.9=1692.1'], '1692.1')
+    >>> add_or_sub("Calculate -13.1 - 7301.04724209.")[0]
+    ['-13.10000000-7301.04724209=-(13.10000000+7301.04724209)', '0000+4209=4209', '1000+0472=1472', '13+7301=7314', \
+'-(13.10000000+7301.04724209)=-7314.14724209']
+    """
+    sign, before = "-", []
+    if found := _SUM.fullmatch(text):
+        sign, (p, q) = "+", map(Fraction, found.groups())
+    elif found := _DISTANCE.fullmatch(text):
+        q, p = sorted(map(Fraction, found.groups()))
+        before = [f"{decimal(p)}>{decimal(q)}"] if p > q else []
+    elif found := _TURNED.fullmatch(text):
+        q, p = map(Fraction, found.groups())
+    else:
+        p, q = map(Fraction, _read(_DIFFERENCE, text))
+    lines, value = add(p, sign, q)
+    return [*before, *lines], decimal(value)
+
+
+def add(left: Fraction, sign: str, right: Fraction) -> tuple[list[str], Fraction]:
+    """Lines of a sum or difference of whole numbers or decimals, written with equally many places, and its value."""
+    places = max(decimal_places(left), decimal_places(right))
+    line, value = signed_sum(left, sign, right, lambda number: decimal(number, places))
+    *claims, result = line.split("=")
+    end = f"={result}" if result == decimal(value) else f"={result}={decimal(value)}"
+    if len(re.findall(r"\d", decimal(max(abs(left), abs(right)), places))) <= AT_ONCE:
+        return ["=".join(claims) + end], value
+    up, operation, down = re.findall(r"[\d.]+|(?<=\d)[-+]", claims[-1])
+    return ["=".join(claims), *_in_blocks(up, operation, down), claims[-1] + end], value
+
+
+def _in_blocks(up: str, sign: str, down: str) -> list[str]:
+    """Lines of a sum, or of a difference that is not negative, a block a line from the right, with what is carried."""
+    lines, carry = [], 0
+    tops, bottoms = _blocks(up), _blocks(down)
+    for at in range(max(len(tops), len(bottoms))):
+        if at >= min(len(tops), len(bottoms)) and not carry:
+            break
+        top, bottom = (side[at] if at < len(side) else "" for side in (tops, bottoms))
+        size = max(len(top), len(bottom))
+        other = int(bottom or 0) + carry
+        if sign == "-" and int(top) < other:
+            top = f"1{top.zfill(size)}"
+        claim = sign.join(filter(None, (top, bottom, str(carry or ""))))
+        total = int(top or 0) + (other if sign == "+" else -other)
+        lines.append(f"{claim}={str(total).zfill(size)}")
+        carry = int(len(top) > size) if sign == "-" else total // 10**size
+    return lines
+
+
+def _blocks(number: str) -> list[str]:
+    """Blocks of digits from the last to the first, cut so that the point lies between two of them."""
+    whole, _, places = number.partition(".")
+    first = len(whole) % BLOCK
+    out = [whole[:first]] * (first > 0) + re.findall(rf"\d{{{BLOCK}}}", whole[first:])
+    return [*out, *re.findall(rf"\d{{1,{BLOCK}}}", places)][::-1]
+
+
+def mul(text: str) -> tuple[list[str], str]:
+    """Product of two numbers.
+
+    >>> mul("Work out -116.9 * 13.")
+    (['1169*1=1169', '1169*3=3507', '11690+3507=15197', '(-116.9)*13=-1519.7'], '-1519.7')
+    """
+    p, q = (Number(Fraction(number), "." in number) for number in _read(_PRODUCT, text))
+    lines, value = multiply(p, q)
+    return lines, decimal(value)
+
+
+def div(text: str) -> tuple[list[str], str]:
+    """Quotient of two whole numbers, in lowest terms.
+
+    >>> div("Divide -932812 by 6.")[0]
+    ['932812%6=332812%6=32812%6=2812%6=412%6=52%6=4', '6%4=2', '4%2=0', '932812=2*466406', \
+'-932812/6=-(466406*2)/(3*2)=-466406/3']
+    """
+    p, q = _read(_QUOTIENT, text)
+    return _worked_out(f"({p})/({q})")
+
+
+def expression(text: str) -> tuple[list[str], str]:
+    """Value of an expression with + - * / and parentheses.
+
+    >>> expression("Calculate -17 + (20 - 5 - -5).")
+    (['20-5=15', '15--5=15+5=20', '-17+20=20-17=3'], '3')
+    """
+    return _worked_out(_read(_EXPRESSION, text)[0])
+
+
+def _worked_out(written: str) -> tuple[list[str], str]:
+    lines, value = work_out(written)
+    return lines or [str(value)], str(value)
+
+
+def add_or_sub_in_base(text: str) -> tuple[list[str], str]:
+    """Sum or difference in another base: both with as many digits, then digit by digit from the right.
+
+    >>> add_or_sub_in_base("In base 16, what is -12ba - -e?")
+    (['-12ba--e=-(12ba-000e)', '16+10-14=12', '11-0-1=10', '-12ac'], '-12ac')
+    """
+    digits, p, sign, q = _read(_IN_BASE, text)
+    base = int(digits)
+    line, _ = signed_sum(int(p, base), sign, int(q, base), lambda number: _in_base(number, base))
+    *claims, result = line.split("=")
+    up, operation, down = re.findall(r"\w+|(?<=\w)[-+]", claims[-1])
+    size, places = max(len(up), len(down)), min(len(up), len(down))
+    padded = f"{up.zfill(size)}{operation}{down.zfill(size)}"
+    claims[-1] = f"-({padded})" if claims[-1][0] == "-" else padded
+    up, down = up.zfill(size), down.zfill(size)
+    return ["=".join(claims), *_digit_by_digit(up, operation, down, base, places), result], result
+
+
+def _in_base(number: int, base: int) -> str:
+    digits, rest = "", abs(number)
+    while rest or not digits:
+        digits, rest = _DIGITS[rest % base] + digits, rest // base
+    return "-" * (number < 0) + digits
+
+
+def _digit_by_digit(up: str, sign: str, down: str, base: int, places: int) -> list[str]:
+    """Lines for so many places from the right, and further ones while something is carried."""
+    lines, carry = [], 0
+    for at, (first, second) in enumerate(zip(reversed(up), reversed(down), strict=True)):
+        if at >= places and not carry:
+            break
+        a, b = _DIGITS.index(first), _DIGITS.index(second)
+        claim = f"{a}{sign}{b}" + (f"{sign}{carry}" if carry else "")
+        if sign == "+":
+            total = a + b + carry
+            carry = int(total >= base)
+            lines.append(f"{claim}={total}" + (f"={base}+{total - base}" if carry else ""))
+        else:
+            total = a - b - carry
+            carry = int(total < 0)
+            lines.append(f"{f'{base}+' * carry}{claim}={total % base}")
+    return lines
+
+
+def _limited(solver: Solver) -> Solver:
+    """The same solver, which raises ValueError where its lines are too long."""
+
+    def solve(text: str) -> tuple[list[str], str]:
+        lines, answer = solver(text)
+        if sum(map(len, lines)) + len(lines) > MAX_CHARACTERS:
+            raise ValueError("too long")
+        return lines, answer
+
+    return solve
+
+
+SOLVERS: dict[str, Solver] = {
+    f"arithmetic__{name}": _limited(solver)
+    for solver, names in (
+        (add_or_sub, "add_or_sub add_or_sub_big"),
+        (add_or_sub_in_base, "add_or_sub_in_base"),
+        (expression, "add_sub_multiple add_sub_multiple_longer mixed mixed_longer"),
+        (expression, "mul_div_multiple mul_div_multiple_longer"),
+        (mul, "mul mul_big"),
+        (div, "div div_big"),
+        (nearest_integer_root, "nearest_integer_root"),
+        (simplify_surd, "simplify_surd"),
+    )
+    for name in names.split()
+}
