@@ -4,8 +4,8 @@ The twins share data, steps, seed and the dense part of the run; then one of the
 on documents that no step sees: entries read by length of context, bits per token, share of solutions whose every token
 is the greedy choice, hard against soft decisions, and on the dense twin, without training, the rules that others use
 (window and sinks, random keep, key norm, accumulated attention as in H2O, separators) at the same share of reads. With
-`--trained` also a third twin that learns with the window and sinks of equal reads, and, from the start, a dense network
-of as many multiplications a token as the routed one. Does not cover time (routing_speed.py).
+`--window` also a third twin that learns with the window and sinks of equal reads; with `--smaller` a dense network of
+as many multiplications a token as the routed one, from the start. Does not cover time (routing_speed.py).
 
     python benchmarks/routing.py benchmarks/routing.yaml --json benchmarks/results/routing-nano.json
 """
@@ -246,7 +246,8 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=400)
     parser.add_argument("--calibrate", type=int, default=60, help="documents by which a rule's threshold is set")
     parser.add_argument("--seed", type=int, help="instead of the recipe's")
-    parser.add_argument("--trained", action="store_true", help="train the window and the smaller network, too")
+    parser.add_argument("--window", action="store_true", help="train the twin with a window, too")
+    parser.add_argument("--smaller", action="store_true", help="train the smaller dense network, too")
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
     recipe = load_recipe(args.recipe)
@@ -262,14 +263,12 @@ def main() -> None:
     models = {"dense": dense, "routed": hard, "routed_soft": clone(routed, routing="soft")}
     models["routed_open"] = clone(routed, routing="off")
     models |= rules(dense, hard, evaluation, share_of(rows[: args.calibrate]), args.calibrate)
-    if args.trained:
-        window = models["window_and_sinks"].config.window
-        small = {"ff": narrower(hard, rows)}
-        runs = {
-            "window_trained": run(recipe, "window", prepare=shut, routing="hard", window=window, decision_weight=0.0),
-            "dense_smaller": run(recipe, "smaller", shared=False, routing="off", shape=small),
-        }
-        models |= {name: r.model.cpu().float().eval() for name, r in runs.items()}
+    if args.window:
+        wide = {"routing": "hard", "window": models["window_and_sinks"].config.window, "decision_weight": 0.0}
+        models["window_trained"] = run(recipe, "window", prepare=shut, **wide).model.cpu().float().eval()
+    if args.smaller:
+        small = run(recipe, "smaller", shared=False, routing="off", shape={"ff": narrower(hard, rows)})
+        models["dense_smaller"] = small.model.cpu().float().eval()
     results = {name: summary(evaluation.measure(model), base) for name, model in models.items()}
     soft = results["routed_soft"]["bits_per_token"]
     told = {
