@@ -70,7 +70,7 @@ def shared_part(recipe: Recipe) -> None:
 
 def shut(trainer: Trainer) -> None:
     """Enter the stage with gates and shut them all for good: what is left are window, sinks and pinned tokens."""
-    while trainer.progress >= trainer.stage.until:
+    while trainer.stage.until <= trainer.progress < 1:
         trainer.stage_number += 1
         trainer._enter_stage()
     for block in trainer.model.blocks:
