@@ -7,7 +7,7 @@ is the greedy choice, hard against soft decisions, and on the dense twin, withou
 `--window` also a third twin that learns with the window and sinks of equal reads; with `--smaller` a dense network of
 as many multiplications a token as the routed one, from the start. Does not cover time (routing_speed.py).
 
-    python benchmarks/routing.py benchmarks/routing.yaml --json benchmarks/results/routing-nano.json
+    python benchmarks/routing.py benchmarks/routing.yaml --window --json benchmarks/results/routing-nano-1.json
 """
 
 import argparse
