@@ -263,6 +263,25 @@ def trials():
             f"solutions, {percent(other['score'])} % on two kinds of BIG-Bench-Mistake; mended "
             f"{percent(own['corrected']['score'])} %.",
         )
+    if have("gsm8k-8m-run"):
+        names = {"gsm8k": "GSM8K", "math23k": "Math23K", "mawps": "MAWPS and ASDiv-A", "ape210k": "Ape210K"}
+        sets = {title: load(f"{name}-8m-run") for name, title in names.items()}
+        scores = ", ".join(f"{title} {percent(r['score'])} ({between(r['interval'])})" for title, r in sets.items())
+        result = sets["GSM8K"]
+        told(
+            result,
+            f"An 8M run for word problems, not released, {result['n']} held-out problems of each training set, plain, "
+            f"%: {scores}.",
+        )
+    if have("setmm-network"):
+        result = load("setmm-network")
+        rows = result["rows"].items()
+        scores = ", ".join(f"{name} {percent(r['score'])} ({between(r['interval'])})" for name, r in rows)
+        told(
+            result,
+            f"Held-out propositional theorems of set.mm proven and verified, % of {result['size']}, at most "
+            f"{result['budget']['nodes']} goals each, by what orders the steps: {scores}.",
+        )
     if have("transfer"):
         result = load("transfer")
         rows = [

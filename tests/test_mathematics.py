@@ -397,11 +397,13 @@ def test_commands(tmp_path, monkeypatch, fake_engine):
     path = write(tmp_path, GSM8K)
     problems, _ = problems_of("gsm8k", path)
     engine = fake_engine({problems[0].text: Solution.of(["14+35=49", "49*6=294"], 294)})
+    engine.info = {"origin": {"tasks": ["words"], "start": {"tasks": ["gcd"], "start": {"tasks": ["gsm_symbolic"]}}}}
     monkeypatch.setattr(microreason, "load", lambda *_, **__: engine)
     out = tmp_path / "result.json"
     result = CliRunner().invoke(app, ["eval", "gsm8k", "--path", str(path), "--json", str(out)])
     assert result.exit_code == 0 and "100.0 % of 1 problems" in result.stdout, result.output
     written = json.loads(out.read_text())
+    assert written["trained_on_gsm_symbolic"]  # by the weights that these began with
     assert written["benchmark"] == "gsm8k" and written["without_gsm_symbolic"] == {
         "recognised": 0, "score": 1.0, "n": 1, "interval": written["interval"],
     }  # fmt: skip

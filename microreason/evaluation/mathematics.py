@@ -83,8 +83,13 @@ def evaluate(
     }  # fmt: skip
     if name == "gsm8k":
         result["without_gsm_symbolic"] = without_gsm_symbolic(problems, result["questions"])
-        result["trained_on_gsm_symbolic"] = "gsm_symbolic" in info.get("origin", {}).get("tasks", [])
+        result["trained_on_gsm_symbolic"] = "gsm_symbolic" in _tasks_of(info.get("origin"))
     return result | circumstances(info)
+
+
+def _tasks_of(origin: dict[str, Any] | None) -> set[str]:
+    """Tasks of a run and of those whose weights it began with."""
+    return {*origin.get("tasks", ()), *_tasks_of(origin.get("start"))} if origin else set()
 
 
 def _question(asked: Problem, solution: Solution, tokens: int) -> dict[str, Any]:
