@@ -28,7 +28,7 @@ from microreason.training.evolve import Evolver, EvolveRecipe, write_evolved
 from microreason.training.evolve import show as show_evolution
 from microreason.training.loop import Trainer
 from microreason.training.recipe import Evolution, Recipe
-from microreason.training.release import write_stage
+from microreason.training.release import export, write_stage
 from microreason.training.trial import trial
 
 TRIAL_SIZE = 32
@@ -75,6 +75,8 @@ def train(recipe: Recipe, minutes: float | None = None, resume: bool = False, qu
         raise BadRecipe("Distillation and self-evolution run in one process: start this recipe without torchrun.")
     if not (recipe.distill or recipe.evolve):
         pretrain.train(recipe, minutes, resume, quiet)
+        if int(os.environ.get("RANK", 0)) == 0:
+            export(recipe, folder / "weights")
         return folder
 
     def foundation() -> dict[str, Any]:
