@@ -102,7 +102,7 @@ def bound():
     weights = c.dim * (2 * c.dim + 2 * c.kv_heads * c.head_dim + 3 * c.ff)
     shares = {n: c.dim * n / (c.dim * n + weights) for n in (512, 1024, 2048, 4096, 8192)}
     told = ", ".join(f"{percent(share)} % at {n:,}" for n, share in shares.items())
-    return [f"Attention's part of a dense prefill's multiplications, 27M, by tokens: {told}. More cannot be won."]
+    return [f"Attention's part of a dense prefill's multiplications, 27M, by tokens: {told}."]
 
 
 BLOCKS = {
