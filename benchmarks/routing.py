@@ -42,11 +42,11 @@ def run(recipe: Recipe, name: str, shared: bool = True, prepare=lambda trainer: 
         shutil.copytree(recipe.folder, trainer.recipe.folder)
     trainer.resume()
     prepare(trainer)
-    trainer.run(lambda r: r["step"] % 50 or print(name, told(r), flush=True))
+    trainer.run(lambda r: r["step"] % 50 or print(name, numbers(r), flush=True))
     return trainer
 
 
-def told(line: dict) -> dict:
+def numbers(line: dict) -> dict:
     return {k: round(v, 4) for k, v in line.items() if isinstance(v, int | float)}
 
 
@@ -59,20 +59,17 @@ def shared_part(recipe: Recipe) -> None:
     trainer = Trainer(recipe)
     recipe.folder.mkdir(parents=True, exist_ok=True)
     while trainer.progress < begin:
-        while trainer.progress >= trainer.stage.until:
-            trainer.stage_number += 1
-            trainer._enter_stage()
+        trainer.reach(trainer.progress)
         line = trainer.train_step()
         if trainer.step % 50 == 0:
-            print("shared", trainer.step, told(line), flush=True)
+            print("shared", trainer.step, numbers(line), flush=True)
     trainer.save()
 
 
 def shut(trainer: Trainer) -> None:
     """Enter the stage with gates and shut them all for good: what is left are window, sinks and pinned tokens."""
-    while trainer.stage.until <= trainer.progress < 1:
-        trainer.stage_number += 1
-        trainer._enter_stage()
+    if trainer.progress < 1:
+        trainer.reach(trainer.progress)
     for block in trainer.model.blocks:
         block.router.gate.bias.data.fill_(-5.0)
         block.router.requires_grad_(False)

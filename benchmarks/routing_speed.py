@@ -14,8 +14,10 @@ import argparse
 import itertools
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,18 +63,31 @@ def timed(model: Transformer, cache: Cache, ids: torch.Tensor, chunk: int) -> li
     return seconds
 
 
+def in_turns(turns: int, turn: Callable[[str], tuple[float, float, Any]]) -> tuple[dict, dict[str, Any]]:
+    """Medians and ratios of the seconds of prefill and decode that `turn` tells of each cache, and what else it tells
+    last."""
+    seen: dict[str, list[tuple[float, float, Any]]] = {"dense": [], "routed": []}
+    for number in range(turns):
+        for name in ("dense", "routed") if number % 2 else ("routed", "dense"):
+            seen[name].append(turn(name))
+    times: dict[str, Any] = {}
+    for i, what in enumerate(("prefill", "decode")):
+        seconds = times[f"{what}_seconds"] = {name: statistics.median(t[i] for t in of) for name, of in seen.items()}
+        times[f"{what}_ratio"] = seconds["dense"] / seconds["routed"]
+    return times, {name: of[-1][2] for name, of in seen.items()}
+
+
 class Native:
     """The compiled engine with gates that keep about `rate` of the tokens, or with none."""
 
     def __init__(self, config: ModelConfig, rate: float | None, threads: int) -> None:
         name, library = find_library()
         tensors = {n: t.numpy() for n, t in Transformer(config).state_dict().items()}
-        generator = np.random.default_rng(0)
+        generator, bias = np.random.default_rng(0), NormalDist().inv_cdf(min(max(rate or 0.5, 1e-6), 1 - 1e-6))
         for layer in range(config.layers):  # hidden units are normalised: a direction of length 1 gives about N(0, 1)
             direction = generator.normal(size=(config.kv_heads, config.dim)).astype(np.float32)
             direction /= np.linalg.norm(direction, axis=1, keepdims=True)
             tensors[f"blocks.{layer}.router.gate.weight"] = direction
-            bias = NormalDist().inv_cdf(min(max(rate or 0.5, 1e-6), 1 - 1e-6))
             tensors[f"blocks.{layer}.router.gate.bias"] = np.full(config.kv_heads, bias, np.float32)
         config = config.model_copy(update={"routing": "off" if rate is None else "hard"})
         self.name, self.network = name, Network(config, quantised(tensors), library, threads)
@@ -99,15 +114,10 @@ def measure_native(config: ModelConfig, length: int, share: float, tokens: int, 
     rate = keep_rate(config, length, share)
     engines = {"dense": Native(config, None, threads), "routed": Native(config, rate, threads)}
     ids = np.random.default_rng(0).integers(0, config.vocab_size, length + tokens).tolist()
-    seen: dict[str, list[tuple[float, float, int]]] = {"dense": [], "routed": []}
-    for turn in range(turns):
-        for name in ("dense", "routed") if turn % 2 else ("routed", "dense"):
-            seen[name].append(engines[name].turn(ids[:length], ids[length:]))
-    prefill, decode, held = ({n: statistics.median(t[i] for t in v) for n, v in seen.items()} for i in range(3))
+    times, held = in_turns(turns, lambda name: engines[name].turn(ids[:length], ids[length:]))
     return {
-        "batch": 1, "length": length, "keep_rate": rate, "prefill_seconds": prefill, "decode_seconds": decode,
-        "prefill_ratio": prefill["dense"] / prefill["routed"], "decode_ratio": decode["dense"] / decode["routed"],
-        "entries_held": held, "bytes_used_share": held["routed"] / held["dense"], "cpu": engines["dense"].name,
+        "batch": 1, "length": length, "keep_rate": rate, **times, "entries_held": held,
+        "bytes_used_share": held["routed"] / held["dense"], "cpu": engines["dense"].name,
     }  # fmt: skip
 
 
@@ -115,30 +125,24 @@ def measure(config: ModelConfig, batch: int, length: int, share: float, tokens: 
     """Prefill of `length` tokens in each row, then `tokens` single ones, by each cache in turn."""
     model, rate = Transformer(config).eval(), keep_rate(config, length, share)
     ids = torch.randint(0, config.vocab_size, (batch, length + tokens), generator=torch.Generator().manual_seed(0))
-    prefill: dict[str, list[float]] = {"dense": [], "routed": []}
-    decode: dict[str, list[float]] = {"dense": [], "routed": []}
-    bytes_used, bytes_allocated, reads = {}, {}, {}
-    for turn in range(turns):
-        for name in ("dense", "routed") if turn % 2 else ("routed", "dense"):
-            for layer, block in enumerate(model.blocks):
-                block.router = Synthetic(batch, config.kv_heads, length + tokens, rate, layer)
-            cache: Cache = RoutedCache(config, batch, torch.float32, torch.device("cpu"))
-            if name == "dense":
-                cache = DenseCache(config, batch, length + tokens, torch.float32, torch.device("cpu"))
-            prefill[name].append(sum(timed(model, cache, ids[:, :length], CHUNK)))
-            before = cache.entries_read().sum()
-            decode[name].append(statistics.median(timed(model, cache, ids[:, length:], 1)))
-            reads[name] = int(cache.entries_read().sum() - before)
-            bytes_used[name], bytes_allocated[name] = cache.bytes_used(), cache.bytes_allocated()
-    middle = {k: {n: statistics.median(v) for n, v in d.items()} for k, d in (("prefill", prefill), ("decode", decode))}
+
+    def turn(name: str) -> tuple[float, float, tuple[int, int, int]]:
+        for layer, block in enumerate(model.blocks):
+            block.router = Synthetic(batch, config.kv_heads, length + tokens, rate, layer)
+        cache: Cache = RoutedCache(config, batch, torch.float32, torch.device("cpu"))
+        if name == "dense":
+            cache = DenseCache(config, batch, length + tokens, torch.float32, torch.device("cpu"))
+        prefill = sum(timed(model, cache, ids[:, :length], CHUNK))
+        before = cache.entries_read().sum()
+        decode = statistics.median(timed(model, cache, ids[:, length:], 1))
+        return prefill, decode, (int(cache.entries_read().sum() - before), cache.bytes_used(), cache.bytes_allocated())
+
+    times, told = in_turns(turns, turn)
+    reads, used, allocated = ({name: of[i] for name, of in told.items()} for i in range(3))
     return {
         "batch": batch, "length": length, "keep_rate": rate, "decode_read_share": reads["routed"] / reads["dense"],
-        "prefill_seconds": middle["prefill"], "decode_seconds": middle["decode"],
-        "prefill_ratio": middle["prefill"]["dense"] / middle["prefill"]["routed"],
-        "decode_ratio": middle["decode"]["dense"] / middle["decode"]["routed"],
-        "bytes_used": bytes_used, "bytes_allocated": bytes_allocated,
-        "bytes_used_share": bytes_used["routed"] / bytes_used["dense"],
-        "bytes_allocated_share": bytes_allocated["routed"] / bytes_allocated["dense"],
+        **times, "bytes_used": used, "bytes_allocated": allocated, "bytes_used_share": used["routed"] / used["dense"],
+        "bytes_allocated_share": allocated["routed"] / allocated["dense"],
     }  # fmt: skip
 
 

@@ -196,8 +196,9 @@ class _Attend(torch.autograd.Function):
         to_q *= scale
         if gates:
             to_z *= (-z).sigmoid() * (1.0 if gates.soft else z.sigmoid())
-        rows = (to_q, layout.queries), (to_k, layout.keys), (to_v, layout.keys), (to_z, layout.keys)
-        return *(x.index_select(0, r.back) if gates or x is not to_z else None for x, r in rows), None, None, None
+        rows = (to_q, layout.queries), (to_k, layout.keys), (to_v, layout.keys)
+        to_z = to_z.index_select(0, layout.keys.back) if gates else None
+        return *(x.index_select(0, r.back) for x, r in rows), to_z, None, None, None
 
 
 def _open(p: Tensor, z: Tensor, begin: int, end: int, gates: _Gates, group: int) -> tuple[Tensor, Tensor]:

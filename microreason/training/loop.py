@@ -135,6 +135,12 @@ class Trainer:
         self.packer = Packer(self.stream, r.row_lengths, r.micro_batch_tokens)
         self.batches: list[Batch] = []
 
+    def reach(self, progress: float) -> None:
+        """Enter the stage that a progress below 1 belongs to, and those before it."""
+        while progress >= self.stage.until:
+            self.stage_number += 1
+            self._enter_stage()
+
     def inputs(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Ids, positions and documents of a batch [B, T] on the device."""
         ids, positions, documents = map(torch.from_numpy, (batch.ids, batch.positions, batch.documents))
@@ -281,9 +287,7 @@ class Trainer:
                 goes_on, progress = self.group.share((self.progress < 1 and not stop.is_set(), self.progress))
                 if not goes_on:
                     break
-                while progress >= self.stage.until:
-                    self.stage_number += 1
-                    self._enter_stage()
+                self.reach(progress)
                 start, before = time.monotonic(), self.tokens
                 line = self.train_step()
                 taken = time.monotonic() - start

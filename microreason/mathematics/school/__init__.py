@@ -1,7 +1,8 @@
 """Steps for the questions of Saxton's school mathematics (saxton.py): what a good teacher would write, line by line.
 
 Each module of the package knows some of the generator's modules; `lines` finds the one for a question. What none of
-them can read has no steps. Does not cover generating or grading questions (mathematics/saxton.py).
+them can read has no steps, nor what would take more than `MAX_CHARACTERS`. Does not cover generating or grading
+questions (mathematics/saxton.py).
 """
 
 from microreason.mathematics.school import (
@@ -30,6 +31,9 @@ SOLVERS = (
     | sequences.SOLVERS
 )
 
+MAX_CHARACTERS = 1500
+"""Longest solution, each line with its end."""
+
 
 def lines(module: str, text: str) -> tuple[list[str], str]:
     """The lines for a question of a generator's module, and its answer. Raises ValueError where there are none.
@@ -39,4 +43,7 @@ def lines(module: str, text: str) -> tuple[list[str], str]:
     """
     if module not in SOLVERS:
         raise ValueError(f"there are no steps for {module!r}")
-    return SOLVERS[module](text)
+    steps, answer = SOLVERS[module](text)
+    if sum(map(len, steps)) + len(steps) > MAX_CHARACTERS:
+        raise ValueError("too long")
+    return steps, answer

@@ -8,18 +8,16 @@ generator uses these modules inside others (`Let x be ...`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from fractions import Fraction
 
 from microreason.mathematics.school.expressions import Number, decimal, decimal_places, multiply, work_out
 from microreason.mathematics.school.integer_roots import nearest_integer_root
+from microreason.mathematics.school.numbers import Solver
 from microreason.mathematics.school.surds import simplify_surd
 from microreason.tasks.arithmetic.written import signed_sum
 
-Solver = Callable[[str], tuple[list[str], str]]
-
-MAX_CHARACTERS, AT_ONCE, BLOCK = 1500, 8, 4
-"""Longest solution; most digits of a sum in one line; digits of a block of a longer one."""
+AT_ONCE, BLOCK = 8, 4
+"""Most digits of a sum in one line; digits of a block of a longer one."""
 _N = r"(-?\d+(?:\.\d+)?)"
 _ASK = "Work out |What is |Calculate "
 _SUM = re.compile(rf"(?:{_ASK}|(?:Add together|Add|Put together|Sum|Total of) )?{_N}(?: ?\+ ?| and | plus ){_N}[.?]?")
@@ -183,20 +181,8 @@ def _digit_by_digit(up: str, sign: str, down: str, base: int, places: int) -> li
     return lines
 
 
-def _limited(solver: Solver) -> Solver:
-    """The same solver, which raises ValueError where its lines are too long."""
-
-    def solve(text: str) -> tuple[list[str], str]:
-        lines, answer = solver(text)
-        if sum(map(len, lines)) + len(lines) > MAX_CHARACTERS:
-            raise ValueError("too long")
-        return lines, answer
-
-    return solve
-
-
 SOLVERS: dict[str, Solver] = {
-    f"arithmetic__{name}": _limited(solver)
+    f"arithmetic__{name}": solver
     for solver, names in (
         (add_or_sub, "add_or_sub add_or_sub_big"),
         (add_or_sub_in_base, "add_or_sub_in_base"),

@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from microreason.mathematics.school.expressions import decimal
-from microreason.mathematics.school.numbers import Solver, bounded, long_division
+from microreason.mathematics.school.numbers import Solver, long_division
 from microreason.tasks.arithmetic.written import product, signed_sum
 
 NUMBER = r"(?<![\w./-])-?\d+(?:\.\d+|/\d+)?(?![\w/])"
@@ -179,7 +179,7 @@ def _pair(text: str) -> tuple[list[str], str]:
     if not holds or (text.startswith("Which") and sign == "="):
         raise ValueError(f"no comparison in {text!r}")
     first = sign in holds
-    return bounded(lines), numbers[not first] if text.startswith("Which") else str(first)
+    return lines, numbers[not first] if text.startswith("Which") else str(first)
 
 
 def _kth_biggest(text: str) -> tuple[list[str], str]:
@@ -192,7 +192,7 @@ def _kth_biggest(text: str) -> tuple[list[str], str]:
         raise ValueError(f"no {found[1]} of {len(ranked)} numbers")
     names = [name for name, _ in ranked[:rank]]
     lines.append("".join(f" {i}:{name}" for i, name in enumerate(names, 1)))
-    return bounded(lines), names[-1]
+    return lines, names[-1]
 
 
 def _closest_to(text: str) -> tuple[list[str], str]:
@@ -200,7 +200,7 @@ def _closest_to(text: str) -> tuple[list[str], str]:
     if not target:
         raise ValueError(f"no target in {text!r}")
     lines, name = closest_lines(target[1], _items(text))
-    return bounded(lines), name
+    return lines, name
 
 
 def _sort(text: str) -> tuple[list[str], str]:
@@ -209,7 +209,7 @@ def _sort(text: str) -> tuple[list[str], str]:
     names = [name for name, _ in ranked]
     if any("/" in name for name in names):
         lines.append((">" if descending else "<").join(names))
-    return bounded(lines), ", ".join(names)
+    return lines, ", ".join(names)
 
 
 SOLVERS: dict[str, Solver] = {

@@ -309,7 +309,7 @@ def _solver(question: Question) -> Solver:
         for at, sentence in enumerate(sentences[:last]):
             scope.define(sentence, " ".join(sentences[at + 1 :]))
         answer = question(scope, " ".join(sentences[last:]))
-        return numbers.bounded(scope.lines), answer
+        return scope.lines, answer
 
     return solve
 

@@ -13,10 +13,17 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
-from typing import Any
 
-from microreason.mathematics.school.groups import Group, innermost, leaves, parse, write
-from microreason.tasks.arithmetic.written import division, euclid, product, remainder, signed_sum, subtractions
+from microreason.mathematics.school.groups import Group, fold, innermost, leaves, parse, write
+from microreason.tasks.arithmetic.written import (
+    by_subtractions,
+    division,
+    euclid,
+    product,
+    remainder,
+    signed_sum,
+    subtractions,
+)
 
 
 @dataclass(frozen=True)
@@ -101,20 +108,8 @@ def _show(number: Number, factor: bool = False) -> str:
 
 def _flat(group: Group, lines: list[str]) -> Number:
     """The value of a group without groups in it; its lines join `lines`."""
-    total, items = _run(group.items, lines)
-    while items:
-        sign = items[0]
-        number, items = _run(items[1:], lines)
-        total = operate(total, sign, number, lines)
+    total = fold(group.items, lambda left, sign, right: operate(left, sign, right, lines))
     return -total if group.negative else total
-
-
-def _run(items: list[Any], lines: list[str]) -> tuple[Number, list[Any]]:
-    """The value of the products and quotients that the items begin with, and the other items."""
-    number, items = items[0], items[1:]
-    while items and items[0] in ("*", "/"):
-        number, items = operate(number, items[0], items[1], lines), items[2:]
-    return number, items
 
 
 def operate(left: Number, sign: str, right: Number, lines: list[str]) -> Number:
@@ -135,6 +130,18 @@ def operate(left: Number, sign: str, right: Number, lines: list[str]) -> Number:
     lines += steps
     exact = (left.decimal or right.decimal) and not fraction and sign != "/"
     return Number(value, exact and value.denominator > 1)
+
+
+def add_up(terms: list[int]) -> tuple[str, int]:
+    """A chain that adds numbers up from the left, `-4+9-3=9-4-3=5-3=2`, and their sum."""
+    total, *rest = terms
+    links = [f"{total}" + "".join(f"{term:+}" for term in rest)]
+    while rest:
+        term, *rest = rest
+        line, total = signed_sum(total, "-" if term < 0 else "+", abs(term))
+        tail = "".join(f"{t:+}" for t in rest)
+        links += [link + tail for link in line.split("=")[1:]]
+    return "=".join(links), total
 
 
 def multiply(left: Number, right: Number) -> tuple[list[str], Fraction]:
@@ -251,8 +258,7 @@ def divided(number: int, divisor: int) -> list[str]:
     """Lines of a division, the last of which ends in divisor times quotient (plus what is left)."""
     if divisor < 13 or number < 100:
         return [division(number, divisor)]
-    rest = number % divisor
-    return [*subtractions(number, divisor), f"{number}={divisor}*{number // divisor}" + (f"+{rest}" if rest else "")]
+    return by_subtractions(number, divisor)
 
 
 def _remainder(number: int, divisor: int) -> list[str]:

@@ -19,7 +19,8 @@ from __future__ import annotations
 from fractions import Fraction
 from math import gcd
 
-from microreason.mathematics.school.quadratic_roots import pair, times
+from microreason.mathematics.school.linear import times
+from microreason.mathematics.school.quadratic_roots import pair
 from microreason.tasks.arithmetic.written import division, euclid, product, remainder, signed_sum, subtractions
 
 SEPARATE = 12

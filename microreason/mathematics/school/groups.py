@@ -72,6 +72,22 @@ def _operand(tokens: list[str], read: Callable[[str], Any]) -> Any:
     return read(token)
 
 
+def fold(items: list[Any], apply: Callable[[Any, str, Any], Any]) -> Any:
+    """The value of operands and signs in turn, none of them a group: products and quotients first, from the left."""
+
+    def run(at: int) -> tuple[Any, int]:
+        value = items[at]
+        while items[at + 1 : at + 2] in (["*"], ["/"]):
+            value, at = apply(value, items[at + 1], items[at + 2]), at + 2
+        return value, at + 1
+
+    total, at = run(0)
+    while at < len(items):
+        value, after = run(at + 1)
+        total, at = apply(total, items[at], value), after
+    return total
+
+
 def innermost(group: Group) -> tuple[Group, int, Group] | None:
     """The leftmost group without groups in it, after the one that holds it and its place there."""
     for at, item in enumerate(group.items):

@@ -9,43 +9,27 @@ digit. Does not cover values that are no whole numbers, equations that do not de
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from fractions import Fraction
 from math import gcd
 
+from microreason.mathematics.school.expressions import add_up
+from microreason.mathematics.school.numbers import Solver
+from microreason.mathematics.school.terms import flat, parse
 from microreason.tasks.arithmetic.written import division, euclid, product, signed_sum, subtractions
 
 Equation = dict[str, int]
 """Coefficient of each unknown (left of the sign of equality); that of "" is the constant on the right."""
 
-_TERM = re.compile(r"([-+]*)((?:\(?-?\d+\)?\*)*)(?:\(?(-?\d+)\)?|([a-z]))(?=[-+]|$)")
 _QUESTION = re.compile(r"Solve (.+) for ([a-z])\.")
-
-
-def add_up(terms: list[int]) -> tuple[str, int]:
-    """A chain that adds numbers up from the left, `-4+9-3=9-4-3=5-3=2`, and their sum."""
-    total, *rest = terms
-    links = [f"{total}" + "".join(f"{term:+}" for term in rest)]
-    while rest:
-        term, *rest = rest
-        line, total = signed_sum(total, "-" if term < 0 else "+", abs(term))
-        tail = "".join(f"{t:+}" for t in rest)
-        links += [link + tail for link in line.split("=")[1:]]
-    return "=".join(links), total
 
 
 def _terms(side: str) -> list[tuple[str, int]]:
     """Unknown ("" for a constant) and coefficient of each term."""
-    out, at = [], 0
-    while at < len(side):
-        found = _TERM.match(side, at)
-        if not found or (at and not found[1]):
-            raise ValueError(f"no linear term at {at} in {side!r}")
-        value = (-1) ** found[1].count("-") * int(found[3] or 1)
-        for factor in re.findall(r"-?\d+", found[2]):
-            value *= int(factor)
-        out.append((found[4] or "", value))
-        at = found.end()
+    out = []
+    for monomial, value in flat(parse(side)):
+        if value.denominator > 1 or sum(power for _, power in monomial) > 1:
+            raise ValueError(f"no linear terms with whole coefficients in {side!r}")
+        out.append((monomial[0][0] if monomial else "", int(value)))
     return out
 
 
@@ -100,11 +84,11 @@ def _unknown(name: str, equation: Equation) -> tuple[list[str], int]:
     return [*lines, f"{name}={value}"], value
 
 
-def _times(lines: list[str], number: int, factor: int) -> int:
-    """A product with a factor that has no sign; its lines have no signs either."""
-    if factor > 1 and abs(number) > 1:
-        lines += product(max(abs(number), factor), min(abs(number), factor))
-    return number * factor
+def times(lines: list[str], left: int, right: int) -> int:
+    """A product; its lines have no signs, and a factor 1 or 0 needs none."""
+    a, b = max(abs(left), abs(right)), min(abs(left), abs(right))
+    lines += product(a, b) if b > 1 else []
+    return left * right
 
 
 def _combine(lines: list[str], left: int, right: int, sign: str) -> int:
@@ -126,7 +110,7 @@ def _eliminate(first: Equation, second: Equation, gone: str, name: str) -> tuple
     lines.append(f"{p if p > 1 else ''}(1){sign}{q if q > 1 else ''}(2)")
     out = {}
     for kind in (name, ""):
-        out[kind] = _combine(lines, _times(lines, first[kind], p), _times(lines, second[kind], q), sign)
+        out[kind] = _combine(lines, times(lines, first[kind], p), times(lines, second[kind], q), sign)
     return [*lines, show(out, [name])], out
 
 
@@ -136,7 +120,7 @@ def _insert(equation: Equation, known: str, value: int, name: str) -> tuple[list
         return [], equation
     lines: list[str] = []
     factor = equation[known]
-    part = _times(lines, factor if value > 0 else -factor, abs(value))
+    part = times(lines, factor if value > 0 else -factor, abs(value))
     out = {name: equation[name], "": _combine(lines, equation[""], part, "-")}
     return [*lines, show(out, [name])], out
 
@@ -203,7 +187,7 @@ def _linear(text: str) -> tuple[list[str], str]:
     return lines, str(values[found[2]])
 
 
-SOLVERS: dict[str, Callable[[str], tuple[list[str], str]]] = {
+SOLVERS: dict[str, Solver] = {
     "algebra__linear_1d": _linear,
     "algebra__linear_2d": _linear,
 }

@@ -12,7 +12,7 @@ import re
 from fractions import Fraction
 
 from microreason.mathematics.school.expressions import decimal
-from microreason.mathematics.school.numbers import SMALL, Solver, bounded, long_division, quotient_lines
+from microreason.mathematics.school.numbers import SMALL, Solver, long_division, quotient_lines
 from microreason.tasks.arithmetic.written import product, signed_sum
 
 LADDERS: list[list[tuple[str, int]]] = [
@@ -151,13 +151,13 @@ def _conversion(text: str) -> tuple[list[str], str]:
         value = read_fraction(found[1])
         unit = _unit(target[1] or target[2])
         lines, answer = fraction_lines(value.numerator, value.denominator, _unit(found[2]), unit)
-        return bounded(lines), answer
+        return lines, answer
     found = re.search(r"(\d+(?:\.\d+)?) ?([a-z]+)(?: (?:in|to) ([a-z]+))?", text)
     target = re.search(r"How many ([a-z]+)", text)
     if not found or not (target or found[3]):
         raise ValueError(f"nothing to convert in {text!r}")
     lines, answer = convert_lines(found[1], _unit(found[2]), _unit(target[1] if target else found[3]))
-    return bounded(lines), answer
+    return lines, answer
 
 
 def _clock(text: str) -> tuple[int, int, bool]:

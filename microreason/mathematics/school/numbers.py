@@ -16,9 +16,9 @@ from fractions import Fraction
 from microreason.mathematics.school.expressions import decimal
 from microreason.solution import Problem
 from microreason.tasks.algorithmic.base_conversion import BaseConversion
-from microreason.tasks.arithmetic.written import division, euclid, product, remainder, subtractions
+from microreason.tasks.arithmetic.written import by_subtractions, division, euclid, product, remainder, subtractions
 
-MAX_DIVISIONS, MAX_CHARACTERS = 40, 1500
+MAX_DIVISIONS = 40
 TABLES = 12
 """Divisors up to here are known by heart."""
 
@@ -29,13 +29,6 @@ SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 _ZEROS = {"integer": 0, "one": 0, "ten": 1, "hundred": 2, "thousand": 3, "million": 6, "billion": 9}
 
 Solver = Callable[[str], tuple[list[str], str]]
-
-
-def bounded(lines: list[str]) -> list[str]:
-    """The same lines. Raises ValueError where they are too long to learn."""
-    if sum(map(len, lines)) + len(lines) > MAX_CHARACTERS:
-        raise ValueError("too long")
-    return lines
 
 
 def whole_numbers(text: str, count: int) -> list[int]:
@@ -65,10 +58,7 @@ def quotient_lines(a: int, b: int) -> list[str]:
     >>> quotient_lines(3811, 43)[-1], quotient_lines(91, 7)
     ('3811=43*88+27', ['91=7*10+21=7*13'])
     """
-    if b <= TABLES or a < b:
-        return [division(a, b)]
-    rest = f"+{a % b}" if a % b else ""
-    return [*subtractions(a, b), f"{a}={b}*{a // b}{rest}"]
+    return [division(a, b)] if b <= TABLES or a < b else by_subtractions(a, b)
 
 
 def gcd_lines(a: int, b: int) -> tuple[list[str], int]:
@@ -237,17 +227,17 @@ def _base_conversion(text: str) -> tuple[list[str], str]:
         raise ValueError(f"no base {target}")
     wording = f"Now, convert the base-{source} number {digits} to base-{target}"
     solution = BaseConversion().expert(Problem(text=f"Your task is to convert a number.\n\n\n\n{wording}"))
-    return bounded([step.text for step in solution.steps]), f"{sign}{solution.answer}"
+    return [step.text for step in solution.steps], f"{sign}{solution.answer}"
 
 
 def _div_remainder(text: str) -> tuple[list[str], str]:
     a, b = whole_numbers(text, 2)
-    return bounded(remainder_lines(a, b)), str(a % b)
+    return remainder_lines(a, b), str(a % b)
 
 
 def _gcd(text: str) -> tuple[list[str], str]:
     lines, common = gcd_lines(*whole_numbers(text, 2))
-    return bounded(lines), str(common)
+    return lines, str(common)
 
 
 def _lcm(text: str) -> tuple[list[str], str]:
@@ -257,7 +247,7 @@ def _lcm(text: str) -> tuple[list[str], str]:
     fractions = "denominator" in text
     numbers = [int(bottom or 1) for bottom in found] if fractions else whole_numbers(text, 2)
     lines, multiple = lcm_lines(*numbers)
-    return bounded(lines), str(multiple)
+    return lines, str(multiple)
 
 
 def _is_factor(text: str) -> tuple[list[str], str]:
@@ -267,18 +257,18 @@ def _is_factor(text: str) -> tuple[list[str], str]:
         factor, number = whole_numbers(text, 2)
         if " multiple of " in text:
             factor, number = number, factor
-    return bounded(remainder_lines(number, factor)), str(number % factor == 0)
+    return remainder_lines(number, factor), str(number % factor == 0)
 
 
 def _is_prime(text: str) -> tuple[list[str], str]:
     (number,) = whole_numbers(text, 1)
     lines, factor = smallest_factor_lines(number)
-    return bounded(lines), str((factor == number) == (" prime" in text))
+    return lines, str((factor == number) == (" prime" in text))
 
 
 def _list_prime_factors(text: str) -> tuple[list[str], str]:
     lines, factors = factor_lines(*whole_numbers(text, 1))
-    return bounded(lines), ", ".join(map(str, sorted(set(factors))))
+    return lines, ", ".join(map(str, sorted(set(factors))))
 
 
 def _place_value(text: str) -> tuple[list[str], str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from microreason.mathematics.school.expressions import Number, operate
-from microreason.mathematics.school.numbers import Solver, bounded
+from microreason.mathematics.school.numbers import Solver
 from microreason.mathematics.school.terms import (
     Polynomial,
     expand,
@@ -43,7 +43,7 @@ def read(pattern: str | re.Pattern[str], text: str) -> re.Match[str]:
 def _expand(text: str) -> tuple[list[str], str]:
     lines: list[str] = []
     out = expand(lines, parse(read(r"(?:Expand|Collect the terms in) (.+)\.", text)[1]))
-    return bounded(lines), show(out, " ")
+    return lines, show(out, " ")
 
 
 def _coefficient_named(text: str) -> tuple[list[str], str]:
@@ -63,7 +63,7 @@ def _coefficient_named(text: str) -> tuple[list[str], str]:
     lines.append(show({monomial: Fraction(1)}))
     value = total(lines, [value for other, value in terms_left if other == monomial and value] or [Fraction(0)])
     lines.append(f"{name}={value}")
-    return bounded(lines), str(value)
+    return lines, str(value)
 
 
 @dataclass
@@ -166,7 +166,7 @@ def _simplify_power(text: str) -> tuple[list[str], str]:
             say(lines, _write(exponents))
     value = _sum(lines, [item for item in exponents if isinstance(item, Fraction)])
     say(lines, str(value))
-    return bounded(lines), _power(found[2], value)
+    return lines, _power(found[2], value)
 
 
 def _factorial_times(lines: list[str], value: Fraction, factors: list[int]) -> Fraction:

@@ -11,7 +11,8 @@ import re
 from collections import Counter
 from math import comb, gcd
 
-from microreason.mathematics.school.numbers import Solver, bounded, quotient_lines, reduce_lines
+from microreason.mathematics.school.expressions import add_up
+from microreason.mathematics.school.numbers import Solver, quotient_lines, reduce_lines
 from microreason.tasks.arithmetic.written import product
 
 
@@ -33,7 +34,7 @@ def bag_lines(bag: str) -> tuple[list[str], Counter[str]]:
         lines.append(line)
     numbers = list(counts.values())
     if len(numbers) > 1:
-        lines.append("=".join("+".join(map(str, [sum(numbers[:i]), *numbers[i:]])) for i in range(1, len(numbers) + 1)))
+        lines.append(add_up(numbers)[0])
     return lines, counts
 
 
@@ -115,7 +116,7 @@ def _sequence(text: str) -> tuple[list[str], str]:
     if not found:
         raise ValueError(f"no sequence in {text!r}")
     lines, answer = sequence_lines(_bag(text), found[1])
-    return bounded(lines), answer
+    return lines, answer
 
 
 def _level_set(text: str) -> tuple[list[str], str]:
@@ -124,7 +125,7 @@ def _level_set(text: str) -> tuple[list[str], str]:
         raise ValueError(f"nothing picked in {text!r}")
     wanted = {letter: int(count) for count, letter in re.findall(r"(\d+) ([a-z])", found[1])}
     lines, answer = set_lines(_bag(text), wanted)
-    return bounded(lines), answer
+    return lines, answer
 
 
 SOLVERS: dict[str, Solver] = {

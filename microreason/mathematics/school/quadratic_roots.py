@@ -10,20 +10,14 @@ from __future__ import annotations
 
 from math import isqrt
 
+from microreason.mathematics.school.linear import times
 from microreason.tasks.algorithmic.replay import write
 from microreason.tasks.arithmetic.roots import square_root
-from microreason.tasks.arithmetic.written import product, subtractions
+from microreason.tasks.arithmetic.written import subtractions
 
 FAR = 10
 """How many times the product must go into the square of the sum for the way by division."""
 TRIES = 12
-
-
-def times(lines: list[str], left: int, right: int) -> int:
-    """A product; its lines have no signs, and a factor 1 or 0 needs none."""
-    a, b = max(abs(left), abs(right)), min(abs(left), abs(right))
-    lines += product(a, b) if b > 1 else []
-    return left * right
 
 
 def halves(number: int) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from fractions import Fraction
 from math import lcm
 
 from microreason.mathematics.school.factors import find
-from microreason.mathematics.school.quadratic_roots import times
-
-MAX_LENGTH = 1500
+from microreason.mathematics.school.linear import times
+from microreason.mathematics.school.numbers import Solver
+from microreason.mathematics.school.terms import flat, parse
 
 _POLYNOMIAL = r"([-+*/\d a-z]*\*\*[-+*/\d a-z]*?)"
 _FACTOR = re.compile(rf"Factor {_POLYNOMIAL}\.")
@@ -24,7 +23,6 @@ _SOLVE = re.compile(
     rf"What is [a-z] in {_POLYNOMIAL} = 0\?|Solve {_POLYNOMIAL} = 0(?: for [a-z])?\.|"
     rf"(?:Find|Determine) [a-z](?:,? given| such|,? so) that {_POLYNOMIAL} = 0\.)"
 )
-_TERM = re.compile(r"([+-]?)(\d+)?(?:/(\d+))?\*?([a-z])?(?:\*\*(\d+))?(?:/(\d+))?")
 
 
 def read(polynomial: str) -> tuple[str, list[Fraction]]:
@@ -33,23 +31,12 @@ def read(polynomial: str) -> tuple[str, list[Fraction]]:
     >>> read("-z**2/6 - 161772")
     ('z', [Fraction(-1, 6), Fraction(0, 1), Fraction(-161772, 1)])
     """
-    text, at = polynomial.replace(" ", ""), 0
-    terms: dict[int, Fraction] = {}
-    names = set()
-    while at < len(text):
-        found = _TERM.match(text, at)
-        if not found or not (found[2] or found[4]) or (at and not found[1]):
-            raise ValueError(f"no term at {at} in {polynomial!r}")
-        power = int(found[5] or 1) if found[4] else 0
-        if power in terms:
-            raise ValueError(f"power {power} comes twice in {polynomial!r}")
-        names |= {found[4]} - {None}
-        top, bottom = int(found[1] + (found[2] or "1")), int(found[3] or 1) * int(found[6] or 1)
-        terms[power] = Fraction(top, bottom)
-        at = found.end()
-    if len(names) != 1:
-        raise ValueError(f"not one unknown in {polynomial!r}")
-    return names.pop(), [terms.get(power, Fraction(0)) for power in range(max(terms), -1, -1)]
+    terms = flat(parse(polynomial))
+    coefficients = {sum(power for _, power in monomial): value for monomial, value in terms}
+    names = {name for monomial, _ in terms for name, _ in monomial}
+    if len(names) != 1 or len(coefficients) < len(terms):
+        raise ValueError(f"not one unknown, or a power twice, in {polynomial!r}")
+    return names.pop(), [coefficients.get(power, Fraction(0)) for power in range(max(coefficients), -1, -1)]
 
 
 def _cleared(coefficients: list[Fraction]) -> tuple[list[str], list[int], int]:
@@ -71,7 +58,7 @@ def solve(coefficients: list[Fraction], name: str) -> tuple[list[str], str]:
     lines, whole, _ = _cleared(coefficients)
     more, roots = find(whole, name)
     answer = ", ".join(map(str, sorted(set(roots))))
-    return _limited([*lines, *more, answer.replace(" ", "")]), answer
+    return [*lines, *more, answer.replace(" ", "")], answer
 
 
 def factor(coefficients: list[Fraction], name: str) -> tuple[list[str], str]:
@@ -88,7 +75,7 @@ def factor(coefficients: list[Fraction], name: str) -> tuple[list[str], str]:
     factors = [_factor(root, name) + (f"**{powers[root]}" if powers[root] > 1 else "") for root in order]
     parts = [str(constant)] * (constant > 1) + factors
     answer = "-" * (multiple < 0) + "*".join(parts) + (f"/{abs(multiple)}" if abs(multiple) > 1 else "")
-    return _limited([*lines, answer.replace(" ", "")]), answer
+    return [*lines, answer.replace(" ", "")], answer
 
 
 def _factor(root: Fraction, name: str) -> str:
@@ -97,12 +84,6 @@ def _factor(root: Fraction, name: str) -> str:
         return name
     leading = f"{root.denominator}*" if root.denominator > 1 else ""
     return f"({leading}{name} {'+' if root < 0 else '-'} {abs(root.numerator)})"
-
-
-def _limited(lines: list[str]) -> list[str]:
-    if sum(len(line) + 1 for line in lines) > MAX_LENGTH:
-        raise ValueError("too long")
-    return lines
 
 
 def _polynomial_roots(text: str) -> tuple[list[str], str]:
@@ -115,7 +96,7 @@ def _polynomial_roots(text: str) -> tuple[list[str], str]:
     return way(coefficients, name)
 
 
-SOLVERS: dict[str, Callable[[str], tuple[list[str], str]]] = {
+SOLVERS: dict[str, Solver] = {
     "algebra__polynomial_roots": _polynomial_roots,
     "algebra__polynomial_roots_big": _polynomial_roots,
 }

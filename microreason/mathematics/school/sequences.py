@@ -11,11 +11,11 @@ sequences, or coefficients that are no whole numbers; ValueError for the latter.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
 from microreason.mathematics.school.linear import quotient
+from microreason.mathematics.school.numbers import Solver
 from microreason.mathematics.school.terms import Monomial, show
 from microreason.tasks.arithmetic.written import signed_sum
 
@@ -85,7 +85,7 @@ def _nth_term(text: str) -> tuple[list[str], str]:
     return [*lines, *more, show(polynomial)], show(polynomial, " ")
 
 
-SOLVERS: dict[str, Callable[[str], tuple[list[str], str]]] = {
+SOLVERS: dict[str, Solver] = {
     "algebra__sequence_next_term": _next_term,
     "algebra__sequence_nth_term": _nth_term,
 }

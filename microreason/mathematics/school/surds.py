@@ -12,10 +12,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, isqrt
-from typing import Any
 
 from microreason.mathematics.school.expressions import divided, work_out
-from microreason.mathematics.school.groups import Group, innermost, leaves, parse, write
+from microreason.mathematics.school.groups import Group, fold, innermost, leaves, parse, write
 
 _QUESTION = re.compile(r"Simplify (.+)\.")
 
@@ -110,23 +109,16 @@ def _show(value: Surd, before: str, behind: str) -> str:
 
 def _flat(group: Group, lines: list[str]) -> Surd:
     """The value of a group without groups in it; its lines join `lines`."""
-    total, items = _run(group.items, lines)
-    while items:
-        sign = items[0]
-        value, items = _run(items[1:], lines)
-        total = _add(total, sign, value, lines)
+    total = fold(group.items, lambda left, sign, right: _operate(left, sign, right, lines))
     if group.squared:
         total = _square(total, lines)
     return -total if group.negative else total
 
 
-def _run(items: list[Any], lines: list[str]) -> tuple[Surd, list[Any]]:
-    """The value of the products and quotients that the items begin with, and the other items."""
-    value, items = items[0], items[1:]
-    while items and items[0] in ("*", "/"):
-        operate = _multiply if items[0] == "*" else _divide
-        value, items = operate(value, items[1], lines), items[2:]
-    return value, items
+def _operate(left: Surd, sign: str, right: Surd, lines: list[str]) -> Surd:
+    if sign == "*":
+        return _multiply(left, right, lines)
+    return _divide(left, right, lines) if sign == "/" else _add(left, sign, right, lines)
 
 
 def _number(expression: str, lines: list[str]) -> Fraction:

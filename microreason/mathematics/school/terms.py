@@ -13,8 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from microreason.mathematics.school.expressions import work_out
-from microreason.mathematics.school.linear import add_up
+from microreason.mathematics.school.expressions import add_up, work_out
 from microreason.tasks.arithmetic.written import product
 
 Monomial = tuple[tuple[str, int], ...]

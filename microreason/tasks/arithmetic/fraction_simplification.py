@@ -8,7 +8,7 @@ The four notations (`3/4`, `$3/4$`, `$\frac{3}{4}$`, `$\dfrac{3}{4}$`) are kept.
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import euclid, subtractions
+from microreason.tasks.arithmetic.written import by_subtractions, euclid, subtractions
 from microreason.tasks.base import GymTask
 
 
@@ -29,5 +29,5 @@ class FractionSimplification(GymTask):
         top, bottom = int(top), int(bottom)
         lines, common = euclid(top, bottom, subtractions)
         for number in (top, bottom) if common > 1 else ():
-            lines += [*subtractions(number, common), f"{number}={common}*{number // common}"]
+            lines += by_subtractions(number, common)
         return Solution.of(lines, f"{before}{top // common}{middle}{bottom // common}{after}")

@@ -54,6 +54,12 @@ def subtractions(number, divisor):
     return lines
 
 
+def by_subtractions(number, divisor):
+    """The lines of `subtractions`, and one such as `3685=67*55` or `3811=43*88+27`."""
+    rest = f"+{number % divisor}" if number % divisor else ""
+    return [*subtractions(number, divisor), f"{number}={divisor}*{number // divisor}{rest}"]
+
+
 def signed_sum(left, sign, right, show=str):
     """A line for `left` plus or minus `right`, by way of numbers without signs, the larger first: `4-9=-(9-4)=-5`,
     `-4+9=9-4=5`, `-4-9=-(4+9)=-13`, `4--9=4+9=13`, and the value. `show` writes a number."""
