@@ -29,6 +29,8 @@ def evaluate(expression: str) -> Fraction:
     >>> evaluate("7150%1508")
     Fraction(1118, 1)
     """
+    if len(expression) <= MAX_DIGITS and _NUMBER.fullmatch(expression):  # as most parts of a chain are
+        return Fraction(expression)
     position = 0
 
     def peek() -> str:
