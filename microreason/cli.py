@@ -217,11 +217,10 @@ def teach(
         from microreason.teachers import teach as run
 
         key = os.environ.get("OPENAI_API_KEY", "none")
-        prices = {"price_in": price_in, "price_out": price_out, "limit": limit}
         todo = list(problems([name.strip() for name in tasks.split(",")], count, difficulty))
         with Progress() as bar:
             line = bar.add_task("asking", total=len(todo))
-            endpoint = Endpoint(url, model, key, concurrency, **prices)
+            endpoint = Endpoint(url, model, key, concurrency, price_in=price_in, price_out=price_out, limit=limit)
             result = run(endpoint, todo, check_writable(output), lambda lesson: bar.advance(line))
         typer.echo(json.dumps(result, indent=1))
 

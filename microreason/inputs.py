@@ -83,9 +83,11 @@ def _one_of(value: str, known: tuple[str, ...], what: str) -> str:
 
 def check_known(text: str, learnt: list[str] | None = None) -> str:
     """The text itself. Raises BadInput where no task knows problems of this kind, or where the model has not learnt
-    that task (`learnt`: the names of those it has): it would only guess."""
+    that task (`learnt`: the names of those it has): it would only guess. One that learnt files of problems, which have
+    no wording of their own, takes every text with a number in it."""
     task = recognise(text)
-    if task is None or (learnt is not None and task.name not in learnt):
+    free = any(name.endswith(".jsonl") for name in learnt or ()) and any(c.isdigit() for c in text)
+    if not free and (task is None or (learnt is not None and task.name not in learnt)):
         raise BadInput(
             "MicroReason has not learnt problems of this kind (`microreason info` lists those it has; "
             "`--any` tries all the same)."

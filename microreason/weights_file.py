@@ -21,6 +21,7 @@ from microreason.errors import BadWeights
 from microreason.model.config import ModelConfig
 
 DEFAULT = Path(__file__).parent / "weights"
+SHIPPED = ("8m", "mathematics")
 FILE = "model.safetensors"
 MAX_BYTES, MAX_HEADER, VERSION = 1 << 30, 1 << 20, "1"
 HEAD_WIDTH = 64
@@ -28,11 +29,11 @@ Arrays = dict[str, np.ndarray]
 
 
 def find(weights: Path | str | None = None) -> Path:
-    """The folder of some weights: those that ship where none are named, `8m` for the small ones, else itself."""
+    """The folder of some weights: the 27M ones where none are named, others that ship by their name, else itself."""
     if not weights:
         return DEFAULT
     shipped = DEFAULT / weights
-    return shipped if str(weights) == "8m" and shipped.is_dir() else Path(weights)
+    return shipped if str(weights) in SHIPPED and shipped.is_dir() else Path(weights)
 
 
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:

@@ -45,8 +45,9 @@ def _shard(folder: Path, tokenizer: Tokenizer, stage: int, mixture: Mixture, num
     skipped: Counter[str] = Counter()
     for i in range(number * SPAN, (number + 1) * SPAN):
         pair = draw(mixture, i)
-        made = pair if isinstance(pair, str) else tokenise(*pair, tokenizer, mixture.max_tokens)
-        if isinstance(made, str):
+        if isinstance(pair, str):
+            skipped[pair] += 1
+        elif isinstance(made := tokenise(*pair, tokenizer, mixture.max_tokens), str):
             skipped[made] += 1
         else:
             p = pair[0]
@@ -119,7 +120,7 @@ class ShardReader(DocumentStream):
     def __init__(self, folder: Path, stage: int, cursor: int = 0) -> None:
         self._folder, self._stage = folder, stage
         self._entries()
-        super().__init__(Mixture({}), None, cursor)
+        super().__init__(Mixture({}), None, cursor)  # type: ignore[arg-type]  # nothing is tokenised here
 
     def _entries(self) -> list[dict[str, Any]]:
         try:

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from microreason.debugging.inject import functions, inject, undoing
 from microreason.debugging.judge import Evidence
@@ -48,10 +48,10 @@ class Prior:
     """Rates of edits, from `offered` and `hits` by key. An empty one ranks by the lines alone."""
 
     name = "prior"
-    info: ClassVar[dict[str, Any]] = {"engine": "none"}
 
     def __init__(self, offered: Counter[str], hits: Counter[str]):
         self.offered, self.hits = offered, hits
+        self.info: dict[str, Any] = {"engine": "none"}
         self._all = (sum(hits[k] for k in hits if "|" not in k) + 1) / (
             sum(offered[k] for k in offered if "|" not in k) + 100
         )

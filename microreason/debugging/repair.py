@@ -75,12 +75,12 @@ def repair(
     Raises BadInput where the text is not Python, Unrepairable where the tests cannot show a repair.
     """
     began, cpu = time.monotonic(), _cpu(judge)
-    ranking = ranking or released_prior()
+    order: Ranking = ranking or released_prior()
     source = Source(text, f"The file {name!r}")
     evidence = _first_look(source, judge, name)
-    found = Repair(name, text, len(evidence.tests), evidence.failing, ranking.name, isolation=judge.isolation)
+    found = Repair(name, text, len(evidence.tests), evidence.failing, order.name, isolation=judge.isolation)
     each = max(0.5, 3 * evidence.seconds)
-    waiting = candidates(source, ranking, evidence)
+    waiting = candidates(source, order, evidence)
     for size in _batches(limit):
         left = seconds - (time.monotonic() - began)
         batch = list(itertools.islice(waiting, size)) if left > 0 else []

@@ -120,19 +120,17 @@ def _far(begin: int, end: int, window: int) -> Tensor:
     return torch.ones(end - begin, end - window, dtype=torch.bool).tril(begin - window)
 
 
-def _distant(x: Tensor, begin: int, end: int, window: int, group: int) -> tuple[Tensor, Tensor] | None:
+def _distant(x: Tensor, begin: int, end: int, window: int, group: int) -> tuple[Tensor, Tensor]:
     """Of scores or weights x [n·H, group · queries, end] the keys that may be far, [n·H, group, queries, end - window],
-    and which of them are."""
-    if end <= window:
-        return None
+    and which of them are; there are some where end > window."""
     return x.view(len(x), group, -1, end)[..., : end - window], _far(begin, end, window)
 
 
 def _gated(x: Tensor, z: Tensor, begin: int, end: int, gates: _Gates, group: int) -> None:
     """Change the scores x of a block in place by soft gates z [n·H, end, 1], or set its weights x to 0 where hard gates
     are shut."""
-    if found := _distant(x, begin, end, gates.window, group):
-        there, far = found
+    if end > gates.window:
+        there, far = _distant(x, begin, end, gates.window, group)
         z = z[:, None, None, : end - gates.window, 0]
         if gates.soft:
             there += torch.where(far, F.logsigmoid(z), 0.0)

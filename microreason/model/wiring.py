@@ -67,15 +67,15 @@ def wire_induction(model: Transformer, seed: int = 0, gain: float = 3.0) -> None
             first.wq.weight[q * k : (q + 1) * k] = torch.outer(torch.cat((weight, torch.zeros(k // 2))), u[0])
             first.wo.weight[:, q * k : (q + 1) * k] = write.T * scale
     one, two = (write[: len(dims)] for write in writes)
-    for head in (0, 1):  # heads of block 1 that match one token, and two
+    for two_back in (0, 1):  # heads of block 1 that match one token, and two
         keys, queries = torch.zeros(k, d), torch.zeros(k, d)
         keys[dims], queries[dims] = one, match
-        if head:
+        if two_back:
             keys[far], queries[far] = two[1::2], one[1::2]
         copied = _orthonormal(k, d, generator, u)
-        second.wk.weight[head * k : (head + 1) * k] = keys
-        second.wv.weight[head * k : (head + 1) * k] = copied
-        for q in range(head * groups, (head + 1) * groups):
+        second.wk.weight[two_back * k : (two_back + 1) * k] = keys
+        second.wv.weight[two_back * k : (two_back + 1) * k] = copied
+        for q in range(two_back * groups, (two_back + 1) * groups):
             second.wq.weight[q * k : (q + 1) * k] = queries
             second.wo.weight[:, q * k : (q + 1) * k] = copied.T * scale
     for block in (first, second):

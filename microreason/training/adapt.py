@@ -18,7 +18,7 @@ from microreason.plugins.adapter import adapted_shapes, rank, write_adapter
 from microreason.tasks import get_task
 from microreason.training.loop import Trainer
 from microreason.training.pretrain import show
-from microreason.training.recipe import Recipe
+from microreason.training.recipe import Recipe, Stage
 from microreason.weights_file import describe, find
 
 LR = 0.004
@@ -40,7 +40,7 @@ def recipe(weights: Path | str | None, tasks: list[str], minutes: float, seed: i
     """What the loop follows: problems of every difficulty, half of them of the published levels."""
     config = describe(weights)["config"]
     shape = {k: config[k] for k in ("dim", "layers", "heads", "kv_heads", "ff")}
-    stage = {"until": 1.0, "difficulty": (0.0, 1.0), "published": 0.5, "shape": shape}
+    stage = Stage(until=1.0, difficulty=(0.0, 1.0), published=0.5, shape=shape)
     return Recipe(
         name="adapter", size="nano", seed=seed, tokens=1, tasks=dict.fromkeys(tasks, 1.0), stages=[stage],
         start=str(find(weights)), row_lengths=[1024], micro_batch_tokens=2048, adam_lr=LR, warmup=0.05, decay=0.9,

@@ -38,7 +38,7 @@ def _nearer(size):
             far |= dict.fromkeys(new, far[word] + 1)
             row += new
     order = {w: (-len(near[w]), w) for w in words}
-    return {w: sorted((v for v in near[w] if far[v] < far[w]), key=order.get) for w in words}
+    return {w: sorted((v for v in near[w] if far[v] < far[w]), key=order.__getitem__) for w in words}
 
 
 def _line(before, after):

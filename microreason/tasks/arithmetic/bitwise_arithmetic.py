@@ -87,7 +87,7 @@ class BitwiseArithmetic(GymTask):
     def check(self, text, previous, step):
         at = max((i for i, line in enumerate(previous) if "=" not in line), default=-1)
         expression = previous[at][1:] if at >= 0 else self._expression(text)
-        values = dict(found.groups() for line in previous[at + 1 :] if (found := _VALUE.fullmatch(line)))
+        values = {found[1]: found[2] for line in previous[at + 1 :] if (found := _VALUE.fullmatch(line))}
         groups = {"".join(group): group for group in _groups(expression)}
         if found := _VALUE.fullmatch(step):
             group = groups.get(found[1]) or groups.get("-" + found[1])

@@ -313,7 +313,7 @@ class _Run:
         parts = []
         for part in node.values:
             if isinstance(part, ast.Constant):
-                parts.append(part.value)
+                parts.append(str(part.value))
             else:
                 value, spec = self.value(part.value, scope), part.format_spec and self.value(part.format_spec, scope)
                 if part.conversion != -1 or not isinstance(value, (int, float, str)) or len(spec or "") > 3:
@@ -354,7 +354,7 @@ class _Run:
                 return getattr(math, node.attr)
             raise _Unknown("math")
         holder = self.value(node.value, scope)
-        if node.attr not in _METHODS.get(type(holder), "").split():
+        if node.attr not in _METHODS.get(holder.__class__, "").split():
             raise _Unknown(node.attr)
         return getattr(holder, node.attr)
 

@@ -172,5 +172,6 @@ class Sokoban(GymTask):
         if not (move := _LINE.fullmatch(step)):
             return False
         last = re.search(r"\*([\d,]+)@([\d, ]+)", previous[-1])
-        after = _after(cells, *_places(last[1]), frozenset(_places(last[2])), move[1])
+        (player,) = _places(last[1])
+        after = _after(cells, player, frozenset(_places(last[2])), move[1])
         return after is not None and step == _line(move[1], *after)
