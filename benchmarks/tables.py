@@ -20,8 +20,8 @@ from microreason.weights_file import describe, read_weights
 
 WEIGHTS = ROOT / "microreason" / "weights"
 FILES = [
-    ROOT / "README.md", WEIGHTS / "README.md", WEIGHTS / "8m" / "README.md", ROOT / "docs" / "tasks.md",
-    ROOT / "docs" / "results.md", ROOT / "docs" / "routing.md",
+    ROOT / "README.md", WEIGHTS / "README.md", WEIGHTS / "8m" / "README.md", WEIGHTS / "mathematics" / "README.md",
+    ROOT / "docs" / "tasks.md", ROOT / "docs" / "results.md", ROOT / "docs" / "routing.md",
 ]  # fmt: skip
 LEVELS = {"hard, seed 45": "hard-45", "hard, unseen seed 20261123": "hard-20261123", "easy, seed 45": "easy-45"}
 
@@ -106,20 +106,27 @@ def small():
     return rows
 
 
-def facts(of="", weights=None):
+def origin_facts(weights=None):
+    """Size and training of some weights."""
     about, (config, _) = describe(weights), read_weights(weights)
-    origin, hard = about["origin"], load("hard-45" + of)
-    explain = hard["explainability"]
-    runs = [origin]
+    runs = [about["origin"]]
     while runs[-1].get("start"):
         runs.append(runs[-1]["start"])
     tokens, minutes = (sum(run[key] for run in runs) for key in ("tokens", "training_minutes"))
     recipes = ", then ".join(f"`{run['recipe']}`" for run in reversed(runs))
-    lines = [
+    return [
         f"- Parameters: {config.parameters():,}; int8 file: {about['bytes'] / 1e6:.1f} MB; "
         f"SHA-256 `{about['sha256'][:16]}…`.",
         f"- Training: {tokens:,} tokens in {minutes:.0f} minutes of wall-clock on at most 2 processor cores, to "
-        f"{origin['date']}, recipe {recipes}.",
+        f"{runs[0]['date']}, recipe {recipes}.",
+    ]
+
+
+def facts(of="", weights=None):
+    hard = load("hard-45" + of)
+    explain = hard["explainability"]
+    lines = [
+        *origin_facts(weights),
         f"- Sound steps among checkable ones on solved hard problems: {percent(explain['soundness'])} %; "
         f"share of their steps that a checker can judge: {percent(explain['coverage'])} %.",
         f"- Figures of {hard['date'][:10]}, commit {hard['commit']}, {hard['hardware']['cpu']}, at most "
@@ -163,6 +170,27 @@ def edge_speed(peers):
         f"{'; '.join(answers)}. {peers['batch']} at once: {together['ours']['median']:.2f}× the fastest. "
         f"({peers['rounds']} rounds, {peers['date'][:10]}, commit {peers['commit']}.)"
     )
+
+
+MATHEMATICS = {
+    "gsm8k": "GSM8K, training part", "math23k": "Math23K, training part", "ape210k": "Ape210K, validation part",
+    "mawps": "MAWPS and ASDiv-A", "saxton-interpolation": "Saxton, interpolation",
+    "saxton-extrapolation": "Saxton, extrapolation",
+}  # fmt: skip
+
+
+def mathematics():
+    """The mathematics model on questions kept out of its training."""
+    rows = ["| questions kept out of | number | plain | assisted |", "|---|---|---|---|"]
+    for name, title in MATHEMATICS.items():
+        ways = [load(f"{name}-mathematics{way}") if have(f"{name}-mathematics{way}") else None
+                for way in ("", "-assisted")]  # fmt: skip
+        cells = ["–" if r is None else f"{percent(r['score'])} ({between(r['interval'])})" for r in ways]
+        rows.append(f"| {title} | {ways[0]['n']} | {' | '.join(cells)} |")
+    result = load("math23k-mathematics")
+    rows += ["", f"Percent, with 95 % intervals; {result['date'][:10]}, commit {result['commit']}, "
+             f"{result['hardware']['cpu']}."]  # fmt: skip
+    return rows
 
 
 def share(part, whole):
@@ -263,16 +291,6 @@ def trials():
             f"solutions, {percent(other['score'])} % on two kinds of BIG-Bench-Mistake; mended "
             f"{percent(own['corrected']['score'])} %.",
         )
-    if have("gsm8k-8m-run"):
-        names = {"gsm8k": "GSM8K", "math23k": "Math23K", "mawps": "MAWPS and ASDiv-A", "ape210k": "Ape210K"}
-        sets = {title: load(f"{name}-8m-run") for name, title in names.items()}
-        scores = ", ".join(f"{title} {percent(r['score'])} ({between(r['interval'])})" for title, r in sets.items())
-        result = sets["GSM8K"]
-        told(
-            result,
-            f"An 8M run for word problems, not released, {result['n']} held-out problems of each training set, plain, "
-            f"%: {scores}.",
-        )
     if have("setmm-network"):
         result = load("setmm-network")
         rows = result["rows"].items()
@@ -310,6 +328,8 @@ BLOCKS |= {
     "summary_8m": lambda: summary("-8m", "8m"),
     "tasks_8m": lambda: tasks("-8m"),
     "facts_8m": lambda: facts("-8m", "8m"),
+    "facts_mathematics": lambda: origin_facts("mathematics"),
+    "mathematics": mathematics,
 }
 BLOCKS |= results_page.BLOCKS | routing_tables.BLOCKS
 

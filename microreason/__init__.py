@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from microreason.errors import BadInput, MicroReasonError
@@ -30,27 +29,15 @@ def solve(
 
     `mode` is plain (the network alone), checked (unsound steps are drawn again) or assisted (checked, and single
     arithmetic claims are filled in exactly). With several `samples` the commonest answer wins, the first of them
-    being the greedy one. `complete` is False where no answer came within `max_tokens`.
+    being the greedy one (inference/votes.py). `complete` is False where no answer came within `max_tokens`.
     Raises BadInput for an empty or overlong problem.
     """
-    from microreason.inference.drafts import decided
+    from microreason.inference.votes import solve_all
     from microreason.verification.steps import check_solution
 
     if not text.strip():
         raise BadInput("The problem is empty.")
     if mode not in ("plain", "checked", "assisted") or samples < 1 or max_tokens < 1:
         raise BadInput("mode must be plain, checked or assisted; samples and max_tokens at least 1.")
-    engine = engine or load()
-    drawn = engine.generate([text], mode=mode, max_tokens=max_tokens, seed=seed)
-    if samples > 1:
-        options: dict[str, Any] = {"mode": mode, "max_tokens": max_tokens, "temperature": 0.7, "seed": seed}
-        if getattr(engine, "stops_early", False):
-            first = (drawn[0].solution,)
-            options["enough"] = lambda done: decided(done, samples - 1, first)
-        drawn += engine.generate([text] * (samples - 1), **options)
-    whole = [g.solution for g in drawn if g.solution.complete]
-    if not whole:
-        return check_solution(text, drawn[0].solution)
-    votes = Counter(solution.answer for solution in whole)
-    best = max(whole, key=lambda solution: votes[solution.answer])
-    return check_solution(text, best)
+    (drawn,) = solve_all(engine or load(), [text], mode=mode, max_tokens=max_tokens, samples=samples, seed=seed)
+    return check_solution(text, drawn.solution)

@@ -25,7 +25,7 @@ from microreason.cli_explain import add_explain_command
 from microreason.cli_machine import add_machine_commands
 from microreason.cli_mathematics import add_commands
 from microreason.cli_mistakes import add_mistake_commands
-from microreason.cli_options import Adapter, Engine, JsonFile, MaxTokens, Mode, Weights
+from microreason.cli_options import Adapter, Engine, JsonFile, MaxTokens, Mode, Samples, Weights
 from microreason.errors import MicroReasonError
 
 _PLAIN: dict[str, Any] = {"no_args_is_help": True, "add_completion": False, "rich_markup_mode": None}
@@ -89,7 +89,7 @@ def solve(
     text: Annotated[str, typer.Argument(help="The problem; - reads standard input, @file a file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     mode: Mode = "assisted",
-    samples: Annotated[int, typer.Option(min=1, max=1000, help="Draw so many solutions and vote.")] = 1,
+    samples: Samples = 1,
     max_tokens: MaxTokens = 1024,
     any_kind: Annotated[bool, typer.Option("--any", help="Try kinds of problem it has not learnt.")] = False,
     weights: Weights = None,
@@ -252,6 +252,7 @@ def eval_reasoning_gym(
     seed: Annotated[int, typer.Option(help="45 gives the questions of the published runs.")] = 45,
     size: Annotated[int, typer.Option(min=1, help="Questions per task.")] = 50,
     mode: Mode = "plain",
+    samples: Samples = 1,
     json_file: JsonFile = None,
     max_tokens: MaxTokens = 1024,
     weights: Weights = None,
@@ -279,7 +280,7 @@ def eval_reasoning_gym(
         with Progress(console=Console(stderr=True)) as bar:
             line = bar.add_task(f"reasoning-gym {level}", total=None)
             result = evaluate(
-                model, level, chosen, seed=seed, size=size, mode=mode, max_tokens=max_tokens,
+                model, level, chosen, seed=seed, size=size, mode=mode, max_tokens=max_tokens, samples=samples,
                 progress=lambda done, total: bar.update(line, completed=done, total=total),
             )  # fmt: skip
         if json_file is not None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from microreason.cli_options import Engine, JsonFile, MaxTokens, Mode, Sentences, Weights
+from microreason.cli_options import Engine, JsonFile, MaxTokens, Mode, Samples, Sentences, Weights
 
 SETS = {
     "gsm8k": "GSM8K", "math": "MATH", "math23k": "Math23K", "ape210k": "Ape210K", "svamp": "SVAMP",
@@ -32,6 +32,7 @@ def add_commands(eval_app: typer.Typer, data_app: typer.Typer, sentences: Senten
         per_module: Annotated[int, typer.Option(min=1, help="Questions for each module.")] = 10,
         seed: Annotated[int, typer.Option(help="Seed of the questions.")] = 20261124,
         mode: Mode = "plain",
+        samples: Samples = 1,
         max_tokens: MaxTokens = 256,
         json_file: JsonFile = None,
         weights: Weights = None,
@@ -43,7 +44,7 @@ def add_commands(eval_app: typer.Typer, data_app: typer.Typer, sentences: Senten
 
             facts = {"test": test, "seed": seed, "per_module": per_module}
             asked = questions(test, per_module, seed)
-            _evaluate("saxton", asked, facts, mode, max_tokens, json_file, weights, engine)
+            _evaluate("saxton", asked, facts, mode, samples, max_tokens, json_file, weights, engine)
 
     @data_app.command("fetch")
     def fetch(
@@ -102,6 +103,7 @@ def _add_benchmark(eval_app: typer.Typer, sentences: Sentences, name: str, title
         ] = False,
         size: Size = None,
         mode: Mode = "plain",
+        samples: Samples = 1,
         max_tokens: MaxTokens = 512,
         json_file: JsonFile = None,
         weights: Weights = None,
@@ -112,12 +114,12 @@ def _add_benchmark(eval_app: typer.Typer, sentences: Sentences, name: str, title
 
             problems, left_out = problems_of(name, path, held_out)
             facts = {"file": path.name, "held_out": held_out, "left_out": dict(left_out)}
-            _evaluate(name, problems[:size], facts, mode, max_tokens, json_file, weights, engine)
+            _evaluate(name, problems[:size], facts, mode, samples, max_tokens, json_file, weights, engine)
 
 
 def _evaluate(
-    name: str, problems: list, facts: dict[str, Any], mode: str, max_tokens: int, json_file: Path | None,
-    weights: Path | None, engine: str,
+    name: str, problems: list, facts: dict[str, Any], mode: str, samples: int, max_tokens: int,
+    json_file: Path | None, weights: Path | None, engine: str,
 ) -> None:  # fmt: skip
     from rich.console import Console
     from rich.progress import Progress
@@ -135,7 +137,7 @@ def _evaluate(
     with Progress(console=Console(stderr=True)) as bar:
         line = bar.add_task(name, total=None)
         result = evaluate(
-            model, name, problems, mode=mode, max_tokens=max_tokens,
+            model, name, problems, mode=mode, max_tokens=max_tokens, samples=samples,
             progress=lambda done, total: bar.update(line, completed=done, total=total),
         )  # fmt: skip
     if json_file is not None:

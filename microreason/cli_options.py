@@ -19,6 +19,7 @@ Weights = Annotated[
 ]
 Adapter = Annotated[Path | None, typer.Option(help="A file that `microreason adapt` wrote for these weights.")]
 Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]
+Samples = Annotated[int, typer.Option(min=1, max=1000, help="Draw so many solutions of a problem and vote.")]
 Engine = Annotated[str, typer.Option(help="edge (no torch), numpy (slow, for tests), torch (batched) or auto.")]
 MaxTokens = Annotated[int, typer.Option(min=1, help="Give up after so many tokens.")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]

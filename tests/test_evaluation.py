@@ -12,7 +12,7 @@ import pytest
 
 from microreason.errors import BadInput, UnknownTask
 from microreason.evaluation.published import SYSTEMS, published, to_beat
-from microreason.evaluation.records import circumstances, write_json
+from microreason.evaluation.records import circumstances, way, write_json
 from microreason.evaluation.report import show
 from microreason.evaluation.statistics import mean_interval, paired_interval, task_interval
 from microreason.solution import Solution
@@ -236,3 +236,37 @@ def test_tokens_per_character():
 
     rates = tokens_per_character(type("Characters", (), {"encode": staticmethod(list)}), problems=1)
     assert rates["arithmetic"] == rates["all"] == 1.0
+
+
+def test_the_vote_of_several_solutions_is_graded_and_told():
+    pytest.importorskip("reasoning_gym")
+    from microreason.inference.drafts import Generation
+    from microreason.tasks import get_task
+
+    gold = {p.text: p.answer for p in (get_task("gcd").generate(45, i, "easy") for i in range(3))}
+
+    class Doubtful:
+        """Wrong greedily, right in every draw."""
+
+        def generate(self, problems, *, temperature=0.0, progress=None, **options):
+            answers = [gold[text] if temperature else "none" for text in problems]
+            return [Generation(Solution(answer=answer), 7, ()) for answer in answers]
+
+    greedy, seen = _evaluate(Doubtful(), "easy", ["gcd"], size=3), []
+    voted = _evaluate(Doubtful(), "easy", ["gcd"], size=3, samples=3, progress=lambda *done: seen.append(done))
+    assert (greedy["mean"], greedy["samples"], way(greedy)) == (0.0, 1, "plain")
+    assert (voted["mean"], voted["samples"], way(voted)) == (1.0, 3, "plain, vote of 3")
+    assert seen == [(1, 3), (2, 3), (3, 3)] and all(question["tokens"] == 21 for question in voted["questions"])
+
+
+def test_a_vote_shows_the_first_whole_solution_with_the_commonest_answer():
+    from microreason.inference.drafts import Generation
+    from microreason.inference.votes import winner
+
+    def drawn(*answers):
+        return [Generation(Solution(answer=a[0], complete=len(a) == 1), 1, (i,)) for i, a in enumerate(answers)]
+
+    assert winner(drawn("a", "b", "b")).ids == (1,)
+    assert winner(drawn("a", "b", "b", "a")).ids == (0,)
+    assert winner(drawn("a", "b.", "b.", "c")).ids == (0,), "b. broke off"
+    assert winner(drawn("a.", "b.")).ids == (0,)

@@ -9,11 +9,12 @@ import pytest
 
 from microreason.errors import BadInput, BadWeights
 from microreason.inference import network as binding
-from microreason.inference.drafts import Generation, decided
+from microreason.inference.drafts import Generation
 from microreason.inference.edge import _norm
 from microreason.inference.mapped import map_weights
 from microreason.inference.native import NativeEngine, _Row
 from microreason.inference.network import VARIABLE, Network, find_library
+from microreason.inference.votes import decided
 from microreason.model.config import ModelConfig
 from microreason.solution import Solution
 from microreason.tokenizer import DEFAULT, Tokenizer

@@ -19,9 +19,10 @@ from statistics import fmean
 from typing import Any
 
 from microreason.evaluation.reasoning_gym import explainability
-from microreason.evaluation.records import circumstances
+from microreason.evaluation.records import circumstances, way
 from microreason.evaluation.statistics import task_interval
 from microreason.inference.drafts import fits
+from microreason.inference.votes import solve_all
 from microreason.inputs import check_mode
 from microreason.mathematics import grading
 from microreason.mathematics.convert import problem, split
@@ -53,10 +54,14 @@ def evaluate(
     *,
     mode: str = "plain",
     max_tokens: int = 512,
+    samples: int = 1,
     batch: int = 256,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Ask and grade all problems. Raises ModuleNotFoundError where formulas need the extra `maths`."""
+    """Ask and grade all problems, of several `samples` of each their vote.
+
+    Raises ModuleNotFoundError where formulas need the extra `maths`.
+    """
     check_mode(mode)
     if any(p.data["kind"] == "latex" for p in problems):
         grading.check_installed()
@@ -70,7 +75,8 @@ def evaluate(
             part = order[start : start + batch]
             report = (lambda done, start=start: progress(start + done, len(order))) if progress else None
             began = time.perf_counter()
-            drawn = engine.generate([p.text for p in part], mode=mode, max_tokens=max_tokens, progress=report)
+            texts = [p.text for p in part]
+            drawn = solve_all(engine, texts, mode=mode, max_tokens=max_tokens, samples=samples, progress=report)
             seconds += time.perf_counter() - began
             tokens += sum(generation.tokens for generation in drawn)
             questions += [_question(p, g.solution, g.tokens) for p, g in zip(part, drawn, strict=True)]
@@ -78,7 +84,7 @@ def evaluate(
         complete = False
     info = dict(getattr(engine, "info", {}))
     result = summarise(name, questions) | {
-        "mode": mode, "complete": complete, "max_tokens": max_tokens, "too_long": too_long,
+        "mode": mode, "samples": samples, "complete": complete, "max_tokens": max_tokens, "too_long": too_long,
         "formulas_given_up": grading.hung() - hung, "tokens_per_second": tokens / seconds if seconds else None,
     }  # fmt: skip
     if name == "gsm8k":
@@ -172,7 +178,7 @@ def sentence(result: dict[str, Any]) -> str:
         return f"{result['benchmark']}: no question was finished."
     low, high = (100 * bound for bound in result["interval"])
     text = (
-        f"{result['benchmark']}, {result['mode']}: {100 * result['score']:.1f} % of {result['n']} problems "
+        f"{result['benchmark']}, {way(result)}: {100 * result['score']:.1f} % of {result['n']} problems "
         f"({low:.1f} to {high:.1f})"
     )
     part = result.get("without_gsm_symbolic")

@@ -19,6 +19,7 @@ from microreason.evaluation.published import SEED, SIZE, SYSTEMS, published, to_
 from microreason.evaluation.records import circumstances
 from microreason.evaluation.statistics import mean_interval, task_interval
 from microreason.inference.drafts import fits
+from microreason.inference.votes import solve_all
 from microreason.inputs import check_mode
 from microreason.solution import Problem, Solution
 from microreason.tasks import all_tasks, get_task
@@ -72,12 +73,14 @@ def evaluate(
     size: int = SIZE,
     mode: str = "plain",
     max_tokens: int = 1024,
+    samples: int = 1,
     batch: int = 256,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Run the benchmark and return the result in the shape that every benchmark of this project writes.
 
-    `progress(done, all)` is called as problems finish. Ctrl-C returns what is finished, with `complete` false.
+    With several `samples` of a problem their vote is graded. `progress(done, all)` is called as problems finish.
+    Ctrl-C returns what is finished, with `complete` false.
     """
     check_mode(mode)
     if tasks is None:  # what the model was trained on, where it says so
@@ -95,9 +98,8 @@ def evaluate(
             part = problems[start : start + batch]
             report = (lambda done, start=start: progress(start + done, len(problems))) if progress else None
             began = time.perf_counter()
-            generations = engine.generate(
-                [problem.text for problem in part], mode=mode, max_tokens=max_tokens, progress=report
-            )
+            texts = [problem.text for problem in part]
+            generations = solve_all(engine, texts, mode=mode, max_tokens=max_tokens, samples=samples, progress=report)
             seconds += time.perf_counter() - began
             tokens += sum(generation.tokens for generation in generations)
             questions += [
@@ -108,7 +110,7 @@ def evaluate(
         complete = False
     result = summarise(questions, level=level, seed=seed, size=size, mode=mode)
     result["complete"] = complete
-    result["max_tokens"] = max_tokens
+    result["max_tokens"], result["samples"] = max_tokens, samples
     result["tokens_per_second"] = tokens / seconds if seconds else None
     return result | circumstances(dict(getattr(engine, "info", {})))
 

@@ -51,6 +51,12 @@ def circumstances(info: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def way(result: dict[str, Any]) -> str:
+    """How a result's answers were won."""
+    samples = result.get("samples", 1)
+    return result["mode"] + (f", vote of {samples}" if samples > 1 else "")
+
+
 def write_json(path: Path | str, result: dict[str, Any]) -> None:
     """Write atomically: a temporary file beside it, fsync, rename. What stood there survives a failure."""
     path = Path(path)

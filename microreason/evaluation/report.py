@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from microreason.evaluation.published import SYSTEMS, to_beat
+from microreason.evaluation.records import way
 
 
 def _percent(value: float | None, digits: int = 1) -> str:
@@ -20,7 +21,7 @@ def _interval(interval: list[float] | None) -> str:
 
 def table(result: dict[str, Any]) -> Table:
     """One row per task, then the means over the same tasks."""
-    title = f"{result['benchmark']}, {result['level']}, seed {result['seed']}, {result['mode']}"
+    title = f"{result['benchmark']}, {result['level']}, seed {result['seed']}, {way(result)}"
     out = Table(title=title if result["complete"] else title + " (interrupted)", show_footer=False)
     out.add_column("task")
     for heading in ("n", "score", "95 % interval", *SYSTEMS.values()):

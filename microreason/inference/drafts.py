@@ -8,7 +8,6 @@ Does not cover running the network (batched.py, native.py, edge.py).
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -131,18 +130,3 @@ def begin(
                 f"the context of {limit}."
             )
     return drafts
-
-
-def decided(done: dict[int, Generation], total: int, before: tuple[Solution, ...] = ()) -> bool:
-    """Whether a vote of `total` solutions, after those of `before`, can no longer change, nor which solution is shown.
-
-    `done` holds the finished ones by number. Shown is the first whole solution with the commonest answer.
-    """
-    shown = [*enumerate(before, -len(before)), *((i, done[i].solution) for i in sorted(done))]
-    votes = Counter(solution.answer for _, solution in shown if solution.complete)
-    best = votes.most_common(2)
-    rest = total - len(done)
-    if not best or best[0][1] <= rest + (best[1][1] if len(best) > 1 else 0):
-        return False
-    first = next(i for i, solution in shown if solution.complete and solution.answer == best[0][0])
-    return all(i in done for i in range(first))
