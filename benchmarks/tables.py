@@ -187,9 +187,14 @@ def mathematics():
                 for way in ("", "-assisted")]  # fmt: skip
         cells = ["–" if r is None else f"{percent(r['score'])} ({between(r['interval'])})" for r in ways]
         rows.append(f"| {title} | {ways[0]['n']} | {' | '.join(cells)} |")
-    result = load("math23k-mathematics")
-    rows += ["", f"Percent, with 95 % intervals; {result['date'][:10]}, commit {result['commit']}, "
-             f"{result['hardware']['cpu']}."]  # fmt: skip
+    result, proofs = load("math23k-mathematics"), load("setmm-mathematics")
+    orders = ", ".join(f"{name} {percent(r['score'])} ({between(r['interval'])})" for name, r in proofs["rows"].items())
+    rows += [
+        "",
+        f"Percent, with 95 % intervals. Held-out propositional theorems of set.mm proven and verified, % of "
+        f"{proofs['size']}, at most {proofs['budget']['nodes']} goals each, by what orders the steps: {orders}. "
+        f"({result['date'][:10]}, commit {result['commit']}, {result['hardware']['cpu']}.)",
+    ]
     return rows
 
 
@@ -290,15 +295,6 @@ def trials():
             f"An 8M run for mistakes, not released: first wrong step exact in {percent(own['score'])} % of held-out "
             f"solutions, {percent(other['score'])} % on two kinds of BIG-Bench-Mistake; mended "
             f"{percent(own['corrected']['score'])} %.",
-        )
-    if have("setmm-network"):
-        result = load("setmm-network")
-        rows = result["rows"].items()
-        scores = ", ".join(f"{name} {percent(r['score'])} ({between(r['interval'])})" for name, r in rows)
-        told(
-            result,
-            f"Held-out propositional theorems of set.mm proven and verified, % of {result['size']}, at most "
-            f"{result['budget']['nodes']} goals each, by what orders the steps: {scores}.",
         )
     if have("transfer"):
         result = load("transfer")

@@ -139,7 +139,7 @@ def prove(
         from microreason.proofs.prove import prove as run
         from microreason.proofs.search import Budget
 
-        model = None if weights is None else microreason.load(weights, engine="torch")
+        model = None if weights is None else microreason.load(weights, engine="edge")
         order = "frequency" if model is None else "network"
         result = run(find_database(path), label, order, Budget(nodes, seconds), model)
         if as_json:
@@ -320,7 +320,7 @@ def eval_setmm(
 
         if json_file is not None:
             check_writable(json_file)
-        model = None if weights is None else microreason.load(weights, engine="torch")
+        model = None if weights is None else microreason.load(weights, engine="edge")
         with Progress(console=Console(stderr=True)) as bar:
             line = bar.add_task("proofs", total=None)
             result = evaluate(

@@ -89,8 +89,8 @@ def check_known(text: str, learnt: list[str] | None = None) -> str:
     free = any(name.endswith(".jsonl") for name in learnt or ()) and any(c.isdigit() for c in text)
     if not free and (task is None or (learnt is not None and task.name not in learnt)):
         raise BadInput(
-            "MicroReason has not learnt problems of this kind (`microreason info` lists those it has; "
-            "`--any` tries all the same)."
+            "This model has not learnt problems of this kind (`microreason info` lists those it has; "
+            "`--weights mathematics` takes word problems with numbers, `--any` tries all the same)."
         )
     return text
 

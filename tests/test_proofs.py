@@ -9,6 +9,7 @@ import stat
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -116,33 +117,42 @@ def test_frequency_sees_no_proof_from_the_theorem_on(demo):
 def small_engine():
     """A network of random weights."""
     torch = pytest.importorskip("torch")
-    from types import SimpleNamespace
-
+    from microreason.inference.native import NativeEngine
+    from microreason.inference.network import find_library
     from microreason.model.config import ModelConfig
     from microreason.model.transformer import Transformer
     from microreason.tokenizer import Tokenizer
 
+    if find_library() is None:
+        pytest.skip("no C compiler was there at installation")
     tokenizer = Tokenizer.load()
     model = Transformer(ModelConfig.size("nano", vocab_size=tokenizer.size, routing="off")).eval()
     with torch.no_grad():
         for p in model.parameters():
             p.add_(0.05 * torch.randn(p.shape, generator=torch.Generator().manual_seed(p.numel())))
-    return SimpleNamespace(model=model, tokenizer=tokenizer, device=torch.device("cpu"))
+    tensors = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    return NativeEngine(memory=(model.config, tensors, tokenizer), threads=1)
 
 
-def test_likelihood_of_lines_equals_a_plain_forward_pass(small_engine):
-    import torch
+def test_likelihoods_together_equal_those_of_single_tokens(small_engine):
+    from microreason.inference.likelihood import log_likelihoods
 
-    from microreason.proofs.scorers import line_costs
-
-    model, tokenizer = small_engine.model, small_engine.tokenizer
-    problem, lines = "Metamath goal ⊢(ph→ch)", ["<-chain ps=(ph∧ps)", "<-kept", "<-under ps=ps"]
-    for line, cost in zip(lines, line_costs(small_engine, problem, lines), strict=True):
-        prompt, ids = tokenizer.encode_problem(problem), [*tokenizer.encode(line), tokenizer.newline]
-        with torch.no_grad():
-            logs = model.logits(model(torch.tensor([prompt + ids]))).log_softmax(-1)[0]
-        expected = -sum(float(logs[len(prompt) - 1 + i, token]) for i, token in enumerate(ids))
-        assert cost == pytest.approx(expected, abs=1e-3)
+    tokenizer, network = small_engine.tokenizer, small_engine.network
+    prompt = tokenizer.encode_problem("Metamath goal ⊢(ph→ch)")
+    lines = ["<-chain ps=(ph∧ps)", "<-chain ps=(ph∧ch)", "<-kept", "<-chain", "<-under ps=" + "(ph→ps)" * 40, "<-kept"]
+    ids = [[*tokenizer.encode(line), tokenizer.newline] for line in lines]
+    ids += [ids[0][:-1], []]
+    assert max(map(len, ids)) > network.limit
+    for tokens, likely in zip(ids, log_likelihoods(small_engine, prompt, ids), strict=True):
+        cache, expected = network.cache(len(prompt) + len(tokens)), 0.0
+        for last, token in zip([*prompt, *tokens][:-1], [*prompt, *tokens][1:], strict=True):
+            scores = network.forward([(cache, [last], 1)])[0].astype(float)
+            network.commit([[last]])
+            if len(cache.ids) >= len(prompt):
+                expected += scores[token] - np.log(np.exp(scores).sum())
+        assert likely == pytest.approx(expected, abs=1e-3)
+    assert log_likelihoods(small_engine, prompt, [[5] * network.config.max_context]) is None
+    assert log_likelihoods(small_engine, prompt, []) == []
 
 
 def test_the_network_puts_steps_into_an_order(demo, small_engine):

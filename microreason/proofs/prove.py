@@ -32,7 +32,7 @@ def find_database(path: Path | None) -> Path:
 
 
 def make_scorer(name: str, library: Library, engine: Any = None) -> Scorer:
-    """An order by its name; `network` needs a TorchEngine. Raises BadInput for an unknown name."""
+    """An order by its name; `network` needs a NativeEngine. Raises BadInput for an unknown name."""
     if name not in ORDERS:
         raise BadInput(f"There is no order {name!r}: use {', '.join(ORDERS[:-1])} or {ORDERS[-1]}.")
     if name == "random":
@@ -41,6 +41,8 @@ def make_scorer(name: str, library: Library, engine: Any = None) -> Scorer:
         return LengthOrder()
     if name == "network" and engine is None:
         raise BadInput("The network's order needs weights: name a folder with --weights.")
+    if name == "network" and not hasattr(engine, "network"):
+        raise BadInput("The network's order needs the compiled engine, for which there was no C compiler here.")
     proofs = training_proofs(library)
     frequency = FrequencyOrder([(library.rules[label].position, proof) for label, proof in proofs.items()])
     return NetworkOrder(library, engine, frequency) if name == "network" else frequency

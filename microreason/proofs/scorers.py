@@ -96,7 +96,7 @@ class FrequencyOrder:
 class NetworkOrder:
     """-log of the likelihood that the network gives a step's line; which rules are looked at, the frequency says.
 
-    `engine` is a TorchEngine; a goal's steps are scored in one batch on top of one reading of the goal.
+    `engine` is a NativeEngine. Where a goal does not fit its context, the frequency's costs stand.
     """
 
     name = "network"
@@ -110,31 +110,13 @@ class NetworkOrder:
 
     def costs(self, theorem: Theorem, goal: Tree, moves: list[Move]) -> list[float]:
         """-log likelihood of each line."""
+        from microreason.inference.likelihood import log_likelihoods
         from microreason.proofs.task import write_problem, write_step
 
         if len(moves) < 2:
             return [0.0] * len(moves)
-        text = write_problem(self.library, goal, theorem.hypotheses)
-        return line_costs(self.engine, text, [write_step(self.library, theorem, goal, move) for move in moves])
-
-
-def line_costs(engine: Any, problem: str, lines: list[str]) -> list[float]:
-    """-log likelihood of each of some first lines of a solution, from a TorchEngine."""
-    import torch
-    from torch.nn.functional import log_softmax
-
-    model, tokenizer = engine.model, engine.tokenizer
-    prompt = tokenizer.encode_problem(problem)
-    rows = [[*tokenizer.encode(line), tokenizer.newline] for line in lines]
-    lengths = torch.tensor([len(row) for row in rows])
-    ids = torch.zeros(len(rows), int(lengths.max()), dtype=torch.long)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row)
-    ids = ids.to(engine.device)
-    with torch.inference_mode():
-        cache = model.cache(1, len(prompt) + ids.shape[1])
-        first = model(torch.tensor([prompt], device=engine.device), cache=cache)[:, -1:]
-        cache.keep(torch.zeros(len(rows), dtype=torch.long))
-        hidden = torch.cat([first.expand(len(rows), -1, -1), model(ids[:, :-1], cache=cache, counts=lengths - 1)], 1)
-        logs = log_softmax(model.logits(hidden).float(), -1).gather(2, ids[..., None])[..., 0].cpu()
-    return [-float(logs[i, : len(row)].sum()) for i, row in enumerate(rows)]
+        tokenizer = self.engine.tokenizer
+        prompt = tokenizer.encode_problem(write_problem(self.library, goal, theorem.hypotheses))
+        lines = [write_step(self.library, theorem, goal, move) for move in moves]
+        likely = log_likelihoods(self.engine, prompt, [[*tokenizer.encode(x), tokenizer.newline] for x in lines])
+        return self.frequency.costs(theorem, goal, moves) if likely is None else [-value for value in likely]
