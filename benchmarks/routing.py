@@ -53,7 +53,8 @@ def numbers(line: dict) -> dict:
 def shared_part(recipe: Recipe) -> None:
     """The dense part that the twins have in common, in the folder of the recipe's own name."""
     first = next(s for s in recipe.stages if s.routing != "off")
-    begin = recipe.stages[recipe.stages.index(first) - 1].until
+    number = recipe.stages.index(first)
+    begin = recipe.stages[number - 1].until if number else 0.0
     if checkpoint.latest(recipe.folder):
         return
     trainer = Trainer(recipe)
@@ -241,7 +242,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("recipe")
     parser.add_argument("--documents", type=int, default=400)
-    parser.add_argument("--calibrate", type=int, default=60, help="documents by which a rule's threshold is set")
+    parser.add_argument(
+        "--calibrate", type=int, default=60, help="documents by which a rule's threshold is set; 0: no rules"
+    )
     parser.add_argument("--seed", type=int, help="instead of the recipe's")
     parser.add_argument("--window", action="store_true", help="train the twin with a window, too")
     parser.add_argument("--smaller", action="store_true", help="train the smaller dense network, too")
@@ -259,7 +262,8 @@ def main() -> None:
     rows = evaluation.measure(hard)
     models = {"dense": dense, "routed": hard, "routed_soft": clone(routed, routing="soft")}
     models["routed_open"] = clone(routed, routing="off")
-    models |= rules(dense, hard, evaluation, share_of(rows[: args.calibrate]), args.calibrate)
+    if args.calibrate:
+        models |= rules(dense, hard, evaluation, share_of(rows[: args.calibrate]), args.calibrate)
     if args.window:
         wide = {"routing": "hard", "window": models["window_and_sinks"].config.window, "decision_weight": 0.0}
         models["window_trained"] = run(recipe, "window", prepare=shut, **wide).model.cpu().float().eval()

@@ -1,6 +1,6 @@
 """The blocks of docs/routing.md: quality and reads of routed networks beside their dense twins, and the time saved.
 
-Quality comes from the files `routing-nano-SEED.json` (routing.py), one for each seed; time from `routing-speed*.json`
+Quality comes from the files `routing-SIZE-SEED.json` (routing.py), one for each seed; time from `routing-speed*.json`
 (routing_speed.py). Does not cover replacing the blocks in the page (tables.py does, which is what to run).
 """
 
@@ -20,8 +20,8 @@ WAYS = {
 }  # fmt: skip
 
 
-def runs():
-    return [load(path.stem) for path in sorted(RESULTS.glob("routing-nano-*.json"))]
+def runs(size):
+    return [load(path.stem) for path in sorted(RESULTS.glob(f"routing-{size}-*.json"))]
 
 
 def over(values, show):
@@ -29,8 +29,8 @@ def over(values, show):
     return f"{show(fmean(values))} ({show(min(values))} to {show(max(values))})"
 
 
-def quality():
-    found = runs()
+def quality(size):
+    found = runs(size)
     if not found:
         return ["Not measured yet."]
     rows = ["| network | entries read, % of dense | bits a token | against the dense twin, % | solutions exact, % |"]
@@ -49,7 +49,7 @@ def quality():
     gaps = over([run["hard_over_soft_bits"] for run in found], lambda gap: f"{100 * gap:+.2f} %")
     rows += [
         "",
-        f"{len(found)} seeds of {first['tokens']:,} tokens in {first['steps']:,} steps, {first['parameters']:,} "
+        f"{len(found)} seed{'s' * (len(found) > 1)} of {first['tokens']:,} tokens in {first['steps']:,} steps, {first['parameters']:,} "
         f"parameters, tasks {', '.join(first['recipe']['tasks'])}; {first['size']} documents that no step saw; mean "
         f"over seeds, least and greatest. Hard over soft decisions: {gaps} bits a token. "
         f"{first['date'][:10]}, commit {first['commit']}, {first['hardware']['cpu']}.",
@@ -57,8 +57,8 @@ def quality():
     return rows
 
 
-def lengths():
-    found = runs()
+def lengths(size):
+    found = runs(size)
     if not found:
         return ["Not measured yet."]
     rows = ["| tokens, up to | documents | entries read, % of dense | bits a token, routed / dense | exact, % |"]
@@ -106,5 +106,7 @@ def bound():
 
 
 BLOCKS = {
-    "routing_quality": quality, "routing_lengths": lengths, "routing_speed": speed, "routing_bound": bound,
+    "routing_quality": lambda: quality("nano"), "routing_lengths": lambda: lengths("nano"),
+    "routing_quality_8m": lambda: quality("8m"), "routing_lengths_8m": lambda: lengths("8m"),
+    "routing_speed": speed, "routing_bound": bound,
 }  # fmt: skip

@@ -23,6 +23,8 @@ from microreason.model.routing import (
     attend,
     attend_blocks,
     attend_naive,
+    entries_read,
+    excess,
     read_share,
     reads,
 )
@@ -158,6 +160,24 @@ def test_the_share_of_reads_is_counted_right():
     assert share.item() == pytest.approx(int(seen.sum()) / int(mask.sum()) / 2, rel=1e-6)
     expected = (torch.where(far, z.sigmoid()[:, :, None], 1.0) * mask).sum() / mask.sum() / 2
     torch.testing.assert_close(read_share([z], decided, dense, hard=False), expected)
+
+
+@pytest.mark.parametrize("keep", [1, 3.5, 6, 100])
+def test_what_documents_read_beyond_their_entries_is_counted_right(keep):
+    (*_, z), documents, reach = problem()
+    mask = causal(documents) & (documents >= 0)[:, None, :, None]
+    far = reach.distant()[:, None]
+    seen = (torch.where(far, (z > 0)[:, :, None], True) & mask).float().mean(1)  # [B, queries, keys]
+    decided, dense = reads(reach, documents)
+    found = excess(entries_read([z], decided, dense, hard=True), dense, reach.positions, documents, keep)
+    over = 0.0
+    for row, own in zip(seen, documents, strict=True):
+        for document in set(own[own >= 0].tolist()):
+            read = row[own == document].sum(1)
+            free = torch.arange(1, len(read) + 1).clamp(max=keep)
+            over += max(0.0, float((read - free).sum()))
+    assert found.item() == pytest.approx(over / int(dense.sum()), rel=1e-5)
+    assert (keep != 100) or found == 0
 
 
 def test_pinned_tokens_are_told_by_ids_alone():

@@ -181,9 +181,24 @@ def read_share(gates: Sequence[Tensor], decided: Tensor, dense: Tensor, hard: bo
 
     gates: [B, H, T] of each layer. Soft: the expectation. Hard: what is read, with the expectation's gradient.
     """
+    return entries_read(gates, decided, dense, hard).sum() / dense.sum().clamp(min=1)
+
+
+def entries_read(gates: Sequence[Tensor], decided: Tensor, dense: Tensor, hard: bool) -> Tensor:
+    """Entries that queries read, key by key [B, T], in the mean of all layers and heads; see `read_share`."""
     z = torch.cat([g.float() for g in gates], 1)
     g = z.sigmoid()
     if hard:
         g = (z > 0) + g - g.detach()
-    skipped = ((1 - g) * decided[:, None]).sum()
-    return 1 - skipped / (dense.sum() * z.shape[1]).clamp(min=1)
+    return dense - (1 - g).mean(1) * decided
+
+
+def excess(entries: Tensor, dense: Tensor, positions: Tensor, documents: Tensor, keep: float) -> Tensor:
+    """What documents read beyond `keep` entries a query, as a share of what dense attention reads of all of them.
+
+    entries and dense [B, T] key by key, positions [B, T] within the documents [B, T] (-1: padding).
+    """
+    real = documents >= 0
+    over = entries - (positions + 1).clamp(max=keep) * real
+    sums = torch.zeros(len(over), int(documents.max()) + 2, device=over.device)
+    return sums.scatter_add(1, documents + 1, over * real).clamp(min=0).sum() / dense.sum().clamp(min=1)

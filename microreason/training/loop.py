@@ -183,14 +183,16 @@ class Trainer:
             return self.model(ids, positions, documents, only=only), 0.0
         gates: list[torch.Tensor] = []
         hidden = self.model(ids, positions, documents, gates=gates, only=only)
-        parts, entries = routing_losses(self.model, gates, ids, positions, documents)
+        begin = self.recipe.stages[self.stage_number - 1].until if self.stage_number else 0.0
+        way = min(1.0, max(0.0, (self.progress - begin) / (s.until - begin)))
+        keep = s.keep and s.keep[0] ** (1 - way) * s.keep[1] ** way
+        parts, entries = routing_losses(self.model, gates, ids, positions, documents, keep)
         read, dense_read = self.reads  # over some batches, for one of short rows alone cannot keep to the budget
         self.reads = [0.95 * read + entries * float(parts["read_share"].detach()), 0.95 * dense_read + entries]
-        begin = self.recipe.stages[self.stage_number - 1].until if self.stage_number else 0.0
-        way = (self.progress - begin) / (s.until - begin)
-        budget = s.budget[0] + (s.budget[1] - s.budget[0]) * min(1.0, max(0.0, way))
+        budget = s.budget[0] + (s.budget[1] - s.budget[0]) * way
         over = self.reads[0] > budget * self.reads[1]
-        penalty = s.budget_weight * over * (parts["read_share"] - budget) + s.decision_weight * parts["undecided"]
+        penalty = parts["excess"] if keep else over * (parts["read_share"] - budget)
+        penalty = s.budget_weight * penalty + s.decision_weight * parts["undecided"]
         if s.open_weight and self.step % s.open_every == 0:
             with torch.no_grad():
                 dense = self.model(ids, positions, documents, routed=False, only=target.places)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from microreason.data.packing import IGNORE
-from microreason.model.routing import read_share, reads
+from microreason.model.routing import entries_read, excess, reads
 from microreason.model.transformer import Transformer
 
 
@@ -83,13 +83,18 @@ def divergence(model: Transformer, hidden: Tensor, wanted: Tensor) -> Tensor:
 
 
 def routing_losses(
-    model: Transformer, gates: list[Tensor], ids: Tensor, positions: Tensor, documents: Tensor
-) -> tuple[dict[str, Tensor], int]:
+    model: Transformer, gates: list[Tensor], ids: Tensor, positions: Tensor, documents: Tensor,
+    keep: float | None = None,
+) -> tuple[dict[str, Tensor], int]:  # fmt: skip
     """Of each layer's gates [B, H, T] over packed documents: `read_share`, the entries read over those that dense
-    attention reads (whose number per head is the second result), and `undecided`, mean g(1-g) over all but padding."""
+    attention reads (whose number per head is the second result), `undecided`, mean g(1-g) over all but padding, and
+    `excess` over `keep` entries a query, where that is given."""
     decided, dense = reads(model.reach(ids, positions), documents)
     g = torch.cat([z.float().sigmoid() for z in gates], 1)
     real = (documents >= 0)[:, None]
     undecided = (g * (1 - g) * real).sum() / (real.sum() * g.shape[1]).clamp(min=1)
-    share = read_share(gates, decided, dense, model.config.routing == "hard")
-    return {"read_share": share, "undecided": undecided}, int(dense.sum())
+    entries = entries_read(gates, decided, dense, model.config.routing == "hard")
+    parts = {"read_share": entries.sum() / dense.sum().clamp(min=1), "undecided": undecided}
+    if keep is not None:
+        parts["excess"] = excess(entries, dense, positions, documents, keep)
+    return parts, int(dense.sum())

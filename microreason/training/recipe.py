@@ -39,6 +39,9 @@ class Stage(_Part):
     """Tokens that stay visible before a gate decides."""
     budget: tuple[Share, Share] = (1.0, 0.3)
     """Share of dense attention's reads that is free, at the stage's begin and end; linear in between."""
+    keep: tuple[int, int] | None = None
+    """Instead of a share, entries a query that a document may read for free in the mean of its layers and heads, at
+    the stage's begin and end: long documents save most, short ones nothing."""
     budget_weight: float = Field(4.0, ge=0)
     """Loss per unit of reads above the budget, in nats per token."""
     decision_weight: float = Field(0.1, ge=0)
