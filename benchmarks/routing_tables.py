@@ -45,11 +45,11 @@ def quality(size):
                 over([r["exact_mean"] for r in results], percent),
             ]
             rows.append(f"| {title} | {' | '.join(cells)} |")
-    first = found[0]
+    first, many = found[0], "s" * (len(found) > 1)
     gaps = over([run["hard_over_soft_bits"] for run in found], lambda gap: f"{100 * gap:+.2f} %")
     rows += [
         "",
-        f"{len(found)} seed{'s' * (len(found) > 1)} of {first['tokens']:,} tokens in {first['steps']:,} steps, {first['parameters']:,} "
+        f"{len(found)} seed{many} of {first['tokens']:,} tokens in {first['steps']:,} steps, {first['parameters']:,} "
         f"parameters, tasks {', '.join(first['recipe']['tasks'])}; {first['size']} documents that no step saw; mean "
         f"over seeds, least and greatest. Hard over soft decisions: {gaps} bits a token. "
         f"{first['date'][:10]}, commit {first['commit']}, {first['hardware']['cpu']}.",
