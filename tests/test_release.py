@@ -1,5 +1,10 @@
 """The weights that ship: their size, and that both engines read them alike."""
 
+import json
+
+from typer.testing import CliRunner
+
+from microreason.cli import app
 from microreason.inference import load
 from microreason.info import info
 from microreason.tasks import get_task
@@ -18,3 +23,12 @@ def test_both_engines_agree():
     texts = [get_task(name).generate(7, 0, "easy").text for name in ("aiw", "gcd", "syllogism")]
     edge, torch = (load(engine=name).generate(texts, max_tokens=60) for name in ("edge", "torch"))
     assert edge == torch
+
+
+def test_the_mathematics_model_takes_word_problems_and_the_others_do_not():
+    problem = "Tom has 5 apples and buys 3 more. How many apples does Tom have now?"
+    solved = CliRunner().invoke(app, ["solve", problem, "--weights", "mathematics", "--json"])
+    assert solved.exit_code == 0 and json.loads(solved.output)["steps"], solved.output
+    for text, weights in ((problem, "8m"), ("What is love?", "mathematics")):
+        refused = CliRunner().invoke(app, ["solve", text, "--weights", weights])
+        assert refused.exit_code == 2 and "has not learnt" in refused.output
