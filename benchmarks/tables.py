@@ -181,10 +181,10 @@ MATHEMATICS = {
 
 def mathematics():
     """The mathematics model on questions kept out of its training."""
-    rows = ["| questions kept out of | number | plain | assisted |", "|---|---|---|---|"]
+    rows = ["| questions kept out of | number | plain | plain, vote of 16 | assisted |", "|---|---|---|---|---|"]
     for name, title in MATHEMATICS.items():
         ways = [load(f"{name}-mathematics{way}") if have(f"{name}-mathematics{way}") else None
-                for way in ("", "-assisted")]  # fmt: skip
+                for way in ("", "-votes", "-assisted")]  # fmt: skip
         cells = ["–" if r is None else f"{percent(r['score'])} ({between(r['interval'])})" for r in ways]
         rows.append(f"| {title} | {ways[0]['n']} | {' | '.join(cells)} |")
     result, proofs = load("math23k-mathematics"), load("setmm-mathematics")
