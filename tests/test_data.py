@@ -59,7 +59,10 @@ def test_held_out_questions_are_the_published_ones():
     assert len(held_out("gcd")) == 200
 
 
-@pytest.mark.parametrize("name", ["gcd", "aiw", "syllogism", "string_insertion"])
+@pytest.mark.parametrize(
+    "name",
+    ["gcd", "aiw", "syllogism", "string_insertion", "isomorphic_strings", "ransom_note", "polynomial_multiplication"],
+)
 def test_the_file_of_held_out_questions_is_true(name):
     assert HELD_OUT.exists() and held_out(name) == set(fingerprints(get_task(name)))
 

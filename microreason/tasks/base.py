@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -24,7 +25,28 @@ SIZE = 1_000_000  # problems of a seed; some data sets draw a list of that lengt
 def _dataset(name: str, seed: int, size: int, params: tuple[tuple[str, Any], ...]) -> Any:
     import reasoning_gym
 
-    return reasoning_gym.create_dataset(name, seed=seed, size=size, **{k: _thaw(v) for k, v in params})
+    data = reasoning_gym.create_dataset(name, seed=seed, size=size, **{k: _thaw(v) for k, v in params})
+    _settle(data)
+    return data
+
+
+class _Sorted(set):
+    """A set that comes in order, and what is left of it too."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(sorted(super().__iter__()))
+
+    def __sub__(self, other: Any) -> _Sorted:
+        return _Sorted(super().__sub__(other))
+
+
+def _settle(data: Any) -> None:
+    """Let a generator draw from sorted sets, whose order else follows from hashes, which no two processes share."""
+    if isinstance(getattr(data, "letters", None), set):  # isomorphic_strings, ransom_note
+        data.letters = _Sorted(data.letters)
+    if hasattr(data, "_get_monomials"):  # polynomial_multiplication
+        monomials = data._get_monomials
+        data._get_monomials = lambda rng: sorted(monomials(rng), key=str)
 
 
 def _freeze(value: Any) -> Any:
