@@ -29,6 +29,7 @@ from microreason.model.routing import (
     reads,
 )
 from microreason.model.transformer import Transformer, document_blocks
+from microreason.training.distill import settings as settings_of_distillation
 from microreason.training.loop import Trainer
 from microreason.training.recipe import load_recipe
 from microreason.training.release import export
@@ -343,6 +344,17 @@ def test_training_keeps_to_the_budget(trained):
     assert share[0] > 0.98 and share[-1] < 0.9
     looked = ["divergence_from_open" in r for r in records if r["stage"] == 1]
     assert looked[:4] in ([True, False] * 2, [False, True] * 2)
+
+
+def test_a_budget_of_entries_stays_where_it_ended_and_is_no_less_than_one(tmp_path):
+    path, last = tmp_path / "t.yaml", "hard, window: 8, budget: [0.2, 0.2]"
+    distilled = RECIPE + "distill: {tokens: 512}\n"
+    path.write_text(distilled.replace(last, "soft, window: 8, keep: [64, 9]"))
+    (stage,) = settings_of_distillation(load_recipe(path), tmp_path).stages
+    assert (stage.routing, stage.keep) == ("hard", (9, 9))
+    path.write_text(distilled.replace(last, "hard, window: 8, keep: [64, 0]"))
+    with pytest.raises(BadRecipe, match="keep"):
+        load_recipe(path)
 
 
 def test_a_routed_run_resumes_exactly(trained, tmp_path):

@@ -50,7 +50,8 @@ def settings(recipe: Recipe, start: Path | str) -> Recipe:
     assert recipe.distill
     last = recipe.stages[-1].model_copy(update={"until": 1.0, "hold_wiring": False})
     if last.routing != "off":  # the gates stay hard and the budget where it ended
-        last = last.model_copy(update={"routing": "hard", "budget": (last.budget[1], last.budget[1])})
+        ended = {"budget": (last.budget[1], last.budget[1]), "keep": last.keep and (last.keep[1], last.keep[1])}
+        last = last.model_copy(update={"routing": "hard", **ended})
     lr = recipe.distill.lr
     return recipe.model_copy(
         update={

@@ -17,6 +17,7 @@ from microreason.model.config import Routing
 from microreason.tasks import get_task
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Entries = Annotated[int, Field(ge=1)]
 
 
 class _Part(BaseModel):
@@ -39,7 +40,7 @@ class Stage(_Part):
     """Tokens that stay visible before a gate decides."""
     budget: tuple[Share, Share] = (1.0, 0.3)
     """Share of dense attention's reads that is free, at the stage's begin and end; linear in between."""
-    keep: tuple[int, int] | None = None
+    keep: tuple[Entries, Entries] | None = None
     """Instead of a share, entries a query that a document may read for free in the mean of its layers and heads, at
     the stage's begin and end: long documents save most, short ones nothing."""
     budget_weight: float = Field(4.0, ge=0)
