@@ -25,8 +25,21 @@ def runs(size):
 
 
 def over(values, show):
-    """Mean over seeds, and from the least to the greatest."""
-    return f"{show(fmean(values))} ({show(min(values))} to {show(max(values))})"
+    """Mean over seeds, and from the least to the greatest where there are several."""
+    return show(fmean(values)) + (f" ({show(min(values))} to {show(max(values))})" if len(values) > 1 else "")
+
+
+def dearer(results):
+    """Bits a token against the dense twin; of one seed with the 95 % interval of its documents."""
+
+    def show(part):
+        return f"{100 * part:+.1f}"
+
+    against = [r["bits_per_token_against_dense"] for r in results]
+    if len(against) > 1:
+        return over([middle for middle, _, _ in against], show)
+    middle, low, high = map(show, against[0])
+    return f"{middle} ({low} to {high})"
 
 
 def quality(size):
@@ -41,17 +54,21 @@ def quality(size):
             cells = [
                 over([r["read_share"] for r in results], percent),
                 over([r["bits_per_token"] for r in results], lambda bits: f"{bits:.4f}"),
-                over([r["bits_per_token_against_dense"][0] for r in results], lambda part: f"{100 * part:+.1f}"),
+                dearer(results),
                 over([r["exact_mean"] for r in results], percent),
             ]
             rows.append(f"| {title} | {' | '.join(cells)} |")
-    first, many = found[0], "s" * (len(found) > 1)
+    first, several = found[0], len(found) > 1
+    many, spread = (
+        "s" * several,
+        "mean over seeds, least and greatest" if several else "95 % interval of the difference",
+    )
     gaps = over([run["hard_over_soft_bits"] for run in found], lambda gap: f"{100 * gap:+.2f} %")
     rows += [
         "",
         f"{len(found)} seed{many} of {first['tokens']:,} tokens in {first['steps']:,} steps, {first['parameters']:,} "
-        f"parameters, tasks {', '.join(first['recipe']['tasks'])}; {first['size']} documents that no step saw; mean "
-        f"over seeds, least and greatest. Hard over soft decisions: {gaps} bits a token. "
+        f"parameters, tasks {', '.join(first['recipe']['tasks'])}; {first['size']} documents that no step saw; "
+        f"{spread}. Hard over soft decisions: {gaps} bits a token. "
         f"{first['date'][:10]}, commit {first['commit']}, {first['hardware']['cpu']}.",
     ]
     return rows

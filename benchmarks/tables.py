@@ -13,7 +13,7 @@ import sys
 
 import results_page
 import routing_tables
-from figures import ROOT, between, have, load, percent, spread
+from figures import RESULTS, ROOT, between, have, load, percent, spread
 
 from microreason.evaluation.reasoning_gym import summarise
 from microreason.weights_file import describe, read_weights
@@ -187,13 +187,15 @@ def mathematics():
                 for way in ("", "-votes", "-assisted")]  # fmt: skip
         cells = ["–" if r is None else f"{percent(r['score'])} ({between(r['interval'])})" for r in ways]
         rows.append(f"| {title} | {ways[0]['n']} | {' | '.join(cells)} |")
-    result, proofs = load("math23k-mathematics"), load("setmm-mathematics")
+    proofs = load("setmm-mathematics")
+    found = [load(path.stem) for path in sorted(RESULTS.glob("*-mathematics*.json"))]
+    commits = ", ".join(dict.fromkeys(result["commit"] for result in sorted(found, key=lambda r: r["date"])))
     orders = ", ".join(f"{name} {percent(r['score'])} ({between(r['interval'])})" for name, r in proofs["rows"].items())
     rows += [
         "",
         f"Percent, with 95 % intervals. Held-out propositional theorems of set.mm proven and verified, % of "
         f"{proofs['size']}, at most {proofs['budget']['nodes']} goals each, by what orders the steps: {orders}. "
-        f"({result['date'][:10]}, commit {result['commit']}, {result['hardware']['cpu']}.)",
+        f"({proofs['date'][:10]}, commits {commits}, {proofs['hardware']['cpu']}.)",
     ]
     return rows
 
