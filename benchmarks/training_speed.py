@@ -1,9 +1,10 @@
 """Training throughput of the 27M model at 512 tokens against transformers' Trainer with a Llama of equal shape.
 
-Both see packed batches of the same task documents (same loss positions), same gradient accumulation, float32 or bf16
-as the machine allows, in turns: ours, theirs, ours, theirs …, for each number of micro-batches in an optimiser's step.
-Ours steps with Muon, theirs with AdamW, so the more tokens a step has the less the dearer optimiser weighs.
-With `--earlier` the loop of an older checkout of this project takes part too, in a process of its own each round.
+Both see packed batches of the same task documents (same loss positions), same tokens and micro-batches in an
+optimiser's step, float32 or bf16 as the machine allows, in turns, each in a fresh process that compiles before the
+clock starts. Each runs as one process with all cores and as two with half of them (`torchrun`), and of a round the
+faster way of each counts. Ours steps with Muon, theirs with AdamW, so the more tokens a step has the less the dearer optimiser
+weighs. With `--earlier` the loop of an older checkout of this project takes part too, as one process.
 Needs `pip install transformers accelerate`.
 
     git worktree add /tmp/earlier bab1225
@@ -13,6 +14,7 @@ Needs `pip install transformers accelerate`.
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -27,7 +29,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainerCallback
 from microreason.data.documents import DocumentStream
 from microreason.data.packing import Packer
 from microreason.evaluation.records import circumstances, write_json
-from microreason.model.config import SIZES
+from microreason.model.config import SIZES, ModelConfig
+from microreason.model.transformer import Transformer
 from microreason.tokenizer import Tokenizer
 from microreason.training.loop import Trainer as Ours
 from microreason.training.optim import bf16_is_fast
@@ -45,92 +48,116 @@ def recipe(folder, accumulate):
         "output": folder, "start": None})  # fmt: skip
 
 
-def ours(trainer, steps):
-    start = time.perf_counter()
-    before = trainer.tokens
+def ours(accumulate, steps):
+    """Tokens/s of this project's loop; the first two steps compile."""
+    trainer = Ours(recipe(tempfile.mkdtemp(), accumulate))
+    for _ in range(2):
+        trainer.train_step()
+    start, before = time.perf_counter(), trainer.tokens
     for _ in range(steps):
         trainer.train_step()
     return (trainer.tokens - before) / (time.perf_counter() - start)
 
 
 class Clock(TrainerCallback):
+    def __init__(self):
+        self.times = []
+
     def on_step_end(self, args, state, control, **kwargs):
         self.times.append(time.perf_counter())
 
 
-def theirs(model, batches, steps, accumulate, folder):
-    clock = Clock()
-    clock.times = []
-    cuda = torch.cuda.is_available()
+def llama(vocabulary):
+    shape = SIZES["27m"]
+    return LlamaForCausalLM(LlamaConfig(
+        vocab_size=vocabulary, hidden_size=shape["dim"], intermediate_size=shape["ff"],
+        num_hidden_layers=shape["layers"], num_attention_heads=shape["heads"], num_key_value_heads=shape["kv_heads"],
+        tie_word_embeddings=True, max_position_embeddings=8192))  # fmt: skip
+
+
+def theirs(accumulate, steps):
+    """Tokens/s of the Trainer; its first two steps don't count."""
+    processes = int(os.environ.get("WORLD_SIZE", 1))
+    r = recipe(tempfile.mkdtemp(), accumulate)
+    tokenizer = Tokenizer.load(r.tokenizer)
+    packer = Packer(DocumentStream(r.mixture(0), tokenizer), [LENGTH], MICRO)
+    rows = []
+    while len(rows) < (steps + 2) * MICRO * accumulate // LENGTH:
+        batch = next(packer)
+        labels = torch.from_numpy(batch.targets).roll(1, 1)  # transformers shifts the labels itself
+        rows += [{"input_ids": i, "labels": t} for i, t in zip(torch.from_numpy(batch.ids), labels, strict=True)]
+    clock, cuda = Clock(), torch.cuda.is_available()
     arguments = TrainingArguments(
-        folder, max_steps=steps + 1, per_device_train_batch_size=MICRO // LENGTH,
-        gradient_accumulation_steps=accumulate, report_to=[], save_strategy="no", logging_strategy="no",
+        tempfile.mkdtemp(), max_steps=steps + 2, per_device_train_batch_size=MICRO // LENGTH,
+        gradient_accumulation_steps=accumulate // processes, report_to=[], save_strategy="no", logging_strategy="no",
         disable_tqdm=True, use_cpu=not cuda, bf16=bf16_is_fast(torch.device("cuda" if cuda else "cpu")),
-        dataloader_pin_memory=False,
+        dataloader_pin_memory=False, ddp_backend="gloo" if processes > 1 and not cuda else None,
     )  # fmt: skip
-    Trainer(model, arguments, train_dataset=batches, callbacks=[clock]).train()
-    return steps * MICRO * accumulate / (clock.times[-1] - clock.times[0])
+    Trainer(llama(tokenizer.size), arguments, train_dataset=rows, callbacks=[clock]).train()
+    return steps * MICRO * accumulate / (clock.times[-1] - clock.times[1])
 
 
-def earlier(checkout, accumulate, steps):
-    """Tokens/s of the loop of another checkout, which is imported instead of this one."""
-    command = [sys.executable, __file__, "--only-ours", "--accumulate", str(accumulate), "--steps", str(steps)]
-    environment = os.environ | {"PYTHONPATH": str(checkout)}
+def measure(name, processes, accumulate, steps, checkout=None):
+    """Tokens/s of `ours` or `trainer` in fresh processes, of another checkout's package where one is given."""
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    command = [*start, __file__, "--only", name, "--accumulate", str(accumulate), "--steps", str(steps)]
+    threads = max(1, (os.cpu_count() or 1) // processes)
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    if checkout:
+        environment["PYTHONPATH"] = str(checkout)
     done = subprocess.run(command, env=environment, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
-    return float(done.stdout.split()[-1])
+    return float(re.findall(r"^rate (\S+)$", done.stdout, re.M)[-1])
 
 
-def ratio(results, other):
-    """Median and range over rounds of our rate over another's."""
-    ratios = [a / b for a, b in zip(results["ours"], results[other], strict=True)]
+def ratio(a, b):
+    """Median and range over rounds of one rate over another."""
+    ratios = [x / y for x, y in zip(a, b, strict=True)]
     return {"ratio": statistics.median(ratios), "interval": [min(ratios), max(ratios)]}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1)
-    parser.add_argument("--accumulate", default="2,8", help="micro-batches of 4,096 tokens to a step")
+    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--accumulate", default="8,2", help="micro-batches of 4,096 tokens to a step")
     parser.add_argument("--earlier", type=Path)
-    parser.add_argument("--only-ours", action="store_true")
+    parser.add_argument("--only", choices=["ours", "trainer"])
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    folder, sizes = tempfile.mkdtemp(), [int(n) for n in args.accumulate.split(",")]
-    if args.only_ours:
-        trainer = Ours(recipe(folder, sizes[0]))
-        ours(trainer, 2)
-        print(ours(trainer, args.steps))
+    sizes = [int(n) for n in args.accumulate.split(",")]
+    if args.only:
+        rate = (ours if args.only == "ours" else theirs)(sizes[0], args.steps)
+        if os.environ.get("RANK", "0") == "0":
+            print(f"\nrate {rate}")
         return
-    r = recipe(folder, max(sizes))
-    tokenizer, shape = Tokenizer.load(r.tokenizer), SIZES["27m"]
-    llama = LlamaForCausalLM(LlamaConfig(
-        vocab_size=tokenizer.size, hidden_size=shape["dim"], intermediate_size=shape["ff"],
-        num_hidden_layers=shape["layers"], num_attention_heads=shape["heads"], num_key_value_heads=shape["kv_heads"],
-        tie_word_embeddings=True, max_position_embeddings=8192))  # fmt: skip
-    packer = Packer(DocumentStream(r.mixture(0), tokenizer), [LENGTH], MICRO)
-    rows, settings = [], []
-    while len(rows) < (args.steps + 1) * MICRO * max(sizes) // LENGTH:
-        batch = next(packer)
-        labels = torch.from_numpy(batch.targets).roll(1, 1)  # transformers shifts the labels itself
-        rows += [{"input_ids": i, "labels": t} for i, t in zip(torch.from_numpy(batch.ids), labels, strict=True)]
+    ways = [(name, n) for name in ("ours", "trainer") for n in (1, 2)]
+    settings = []
     for accumulate in sizes:
-        trainer = Ours(recipe(folder, accumulate))
-        ours(trainer, 1)  # compiles
-        results = {"ours": [], "trainer": []} | ({"earlier": []} if args.earlier else {})
+        rates = {f"{name}, {n} process{'es' * (n > 1)}": [] for name, n in ways} | (
+            {"earlier": []} if args.earlier else {}
+        )
         for _ in range(args.rounds):
-            results["ours"].append(ours(trainer, args.steps))
-            results["trainer"].append(theirs(llama, rows, args.steps, accumulate, folder))
+            for (name, n), found in zip(ways, rates.values(), strict=False):
+                found.append(measure(name, n, accumulate, args.steps))
             if args.earlier:
-                results["earlier"].append(earlier(args.earlier.resolve(), accumulate, args.steps))
-            print({k: round(v[-1]) for k, v in results.items()}, flush=True)
+                rates["earlier"].append(measure("ours", 1, accumulate, args.steps, args.earlier.resolve()))
+            print({k: round(v[-1]) for k, v in rates.items()}, flush=True)
+        best = {
+            name: [max(r) for r in zip(*(v for k, v in rates.items() if k.startswith(name)), strict=True)]
+            for name in ("ours", "trainer")
+        }
         settings.append({
-            "tokens_per_step": MICRO * accumulate, "tokens_per_second": results,
-            "median": {k: statistics.median(v) for k, v in results.items()}, **ratio(results, "trainer"),
-            "earlier": ratio(results, "earlier") if args.earlier else None,
+            "tokens_per_step": MICRO * accumulate, "tokens_per_second": rates,
+            "median": {k: statistics.median(v) for k, v in best.items()}, **ratio(best["ours"], best["trainer"]),
+            "earlier": ratio(rates["ours, 1 process"], rates["earlier"]) if args.earlier else None,
         })  # fmt: skip
+    vocabulary = Tokenizer.load().size
     result = {
         "benchmark": "training-speed", "tokens_per_row": LENGTH, "rounds": args.rounds, "settings": settings,
-        "parameters": {"ours": sum(p.numel() for p in trainer.model.parameters()), "trainer": llama.num_parameters()},
+        "parameters": {
+            "ours": sum(p.numel() for p in Transformer(ModelConfig.size("27m")).parameters()),
+            "trainer": llama(vocabulary).num_parameters(),
+        },
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
     } | circumstances({"engine": "training", "sha256": None})  # fmt: skip
     if args.json:
