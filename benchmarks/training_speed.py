@@ -3,8 +3,8 @@
 Both see packed batches of the same task documents (same loss positions), same tokens and micro-batches in an
 optimiser's step, float32 or bf16 as the machine allows, in turns, each in a fresh process that compiles before the
 clock starts. Each runs as one process with all cores and as two with half of them (`torchrun`), and of a round the
-faster way of each counts. Ours steps with Muon, theirs with AdamW, so the more tokens a step has the less the dearer optimiser
-weighs. With `--earlier` the loop of an older checkout of this project takes part too, as one process.
+faster way of each counts. Ours steps with Muon, theirs with AdamW, so the more tokens a step has the less the dearer
+optimiser weighs. With `--earlier` the loop of an older checkout of this project takes part too, as one process.
 Needs `pip install transformers accelerate`.
 
     git worktree add /tmp/earlier bab1225

@@ -153,12 +153,17 @@ def test_any_chunks_give_the_same_bits(weights, monkeypatch, cpu, planes):
 
 
 def test_threads_and_company_do_not_change_a_bit(weights):
-    ids, alone = ids_of(30, 2), make(weights)
+    ids, alone = ids_of(100, 2), make(weights)
     expected, _ = scores(alone, ids, [30])
     for threads in (2, 3):
         network = make(weights, threads=threads)
         assert network.threads == threads
-        np.testing.assert_array_equal(scores(network, ids, [4])[0], expected)
+        for size in (4, 100):  # a few tokens share each product, many are shared out themselves
+            np.testing.assert_array_equal(scores(network, ids, [size])[0], expected)
+    caches = [network.cache(40) for _ in range(5)]
+    together = network.forward([(c, ids[i : 21 + i], 1) for i, c in enumerate(caches)])
+    each = [scores(alone, ids[i : 21 + i], [21])[0][-1] for i in range(5)]
+    np.testing.assert_array_equal(together, np.stack(each))
     caches = [alone.cache(40) for _ in range(5)]
     together = alone.forward([(c, ids[: 10 + i], 1) for i, c in enumerate(caches)])
     np.testing.assert_array_equal(together, expected[9:14])

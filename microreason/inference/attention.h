@@ -24,12 +24,11 @@ static void put(entries *e, int slot, const uint8_t *key, const uint8_t *value, 
     int8_t *k = e->k + (size_t)(slot / PANEL) * PANEL * up_to(head, TILE) + slot % PANEL * 4;
     int8_t *v = e->v + (size_t)(slot / 4) * 4 * head + slot % 4;
     int sum = 0;
-    for (int i = 0; i < head; i++) {
-        int8_t own = (int8_t)(key[i] - BIAS);
-        k[i / 4 * 4 * PANEL + i % 4] = own;
-        v[4 * i] = (int8_t)(value[i] - BIAS);
-        sum += excess(own);
-    }
+    int8_t own[256];
+    for (int i = 0; i < head; i++) own[i] = (int8_t)(key[i] - BIAS);
+    for (int i = 0; i < head; i++) sum += excess(own[i]);
+    for (int i = 0; i < head; i += 4) memcpy(k + i * PANEL, own + i, 4);
+    for (int i = 0; i < head; i++) v[4 * i] = (int8_t)(value[i] - BIAS);
     e->sum[slot] = sum;
 }
 static void move(entries *to, int i, const entries *from, int j, int head) {
@@ -70,18 +69,20 @@ static void attend(const scratch *own, const quant *queries, int rows, int group
     for (int r = 0; r < rows; r++) {
         float *s = own->scores + r * own->room, *staged = s + before + first - begin;
         int t = from + r / group, left = length + t - window + 1; /* what stands before position `left` is distant */
+        int seen = before + first - begin + t + 1, end = up_to(seen, PANEL);
         for (int i = 0, slot = turn; shut && i < ring && oldest + i < left; i++, slot = slot + 1 < window ? slot + 1 : 0)
             if (!old->open[slot]) s[slot] = -INFINITY;
         for (int i = held; i < before + first - begin; i++) s[i] = -INFINITY;
         for (int i = 0; shut && length + i < left && i <= t; i++)
             if (!stage->open[first + i]) staged[i] = -INFINITY;
-        for (int i = t + 1; i < count - (first - begin); i++) staged[i] = -INFINITY;
-        vf top = *(vf *)s;
-        for (int i = LANES; i < all_slots; i += LANES) top = larger(top, *(vf *)(s + i));
-        vf most = all(largest(top));
+        for (int i = seen; i < end; i++) s[i] = -INFINITY;
+        vf tops[4], top = all(0); /* several chains of comparisons */
+        for (int j = 0; j < 4; j++) tops[j] = all(-INFINITY);
+        for (int i = 0; i < end; i += 4 * LANES)
+            for (int j = 0; j < 4 && i + j * LANES < end; j++) tops[j] = larger(tops[j], *(vf *)(s + i + j * LANES));
+        vf most = all(largest(larger(larger(tops[0], tops[1]), larger(tops[2], tops[3]))));
         vi sum = {0};
-        top = all(0);
-        for (int i = 0; i < all_slots; i += LANES) {
+        for (int i = 0; i < end; i += LANES) {
             vf p = exponential(*(vf *)(s + i) - most);
             sum += nearest(p * 65536.f);
             p *= *(const vf *)(i < before ? old->vs + i : recent.vs + i - before);
@@ -93,7 +94,9 @@ static void attend(const scratch *own, const quant *queries, int rows, int group
         float peak = largest(top), inverse = peak > 0 ? FINE / peak : 0;
         scale[r] = peak / FINE / ((float)whole / 65536.f);
         uint8_t *high = own->p + 2 * r * own->room, *low = high + own->room;
-        for (int i = 0; i < all_slots; i += PANEL) split(s + i, inverse, high + i, low + i);
+        for (int i = 0; i < end; i += PANEL) split(s + i, inverse, high + i, low + i);
+        memset(high + end, 0, all_slots - end);
+        memset(low + end, 0, all_slots - end);
     }
     int32_t sums[2 * (QUERIES + 64) * 256];
     memset(sums, 0, 2 * rows * head * sizeof *sums);

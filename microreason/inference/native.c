@@ -57,6 +57,9 @@ struct pool {
     pid_t owner;
 };
 typedef struct { pool *p; int id; } seat;
+/* what a thread does: every `step`th token from..to where a token is one thread's, and of low..high share `id` of `of` */
+typedef struct { int from, to, step, low, high, id, of; } turn;
+enum { OWN = 32 }; /* tokens for each thread from which they are shared out, not their products and heads */
 enum { SPINS = 2000, PATIENCE = 20000 }; /* waiting for a thread, then others may have the core; for a call, then asleep */
 
 INLINE void relax(void) {
@@ -155,78 +158,88 @@ static void look(model *m, int id, int layer, const part *p, int g, int from, in
     attend(m->scratch + id, &q, rows, group, m->head, m->window, c->length, &old, ring + c->kept[head], &stage, p->first,
            from, y);
 }
-static void share(int kind, const model *m, int id, const matrix *w, const quant *q, int n, float *y, int stride) {
-    int pairs = w->rows / (2 * PANEL), from = pairs * id / m->threads * 2, to = pairs * (id + 1) / m->threads * 2;
-    if (kind == ADD) product(ADD, w, q, n, from, to, y, stride);
-    else product(SET, w, q, n, from, to, y, stride);
+static void share(int kind, const turn *own, const matrix *w, const quant *q, float *y, int stride) {
+    int pairs = w->rows / (2 * PANEL), from = pairs * own->id / own->of * 2, to = pairs * (own->id + 1) / own->of * 2;
+    quant rows = from_row(q, own->low);
+    y += (size_t)own->low * stride;
+    if (kind == ADD) product(ADD, w, &rows, own->high - own->low, from, to, y, stride);
+    else product(SET, w, &rows, own->high - own->low, from, to, y, stride);
 }
-static void activate(model *m, int id, int n) { /* f = silu(gate) * up, for the columns this thread has computed */
-    int pairs = m->ff / PANEL, from = pairs * id / m->threads, to = pairs * (id + 1) / m->threads;
-    for (int t = 0; t < n; t++)
+static void activate(model *m, const turn *own) { /* f = silu(gate) * up, for what this thread has computed */
+    int pairs = m->ff / PANEL, from = pairs * own->id / own->of, to = pairs * (own->id + 1) / own->of;
+    for (int t = own->low; t < own->high; t++)
         for (int i = from; i < to; i++) {
             const vf *gate = (const vf *)(m->up + (size_t)t * 2 * m->ff + i * 2 * PANEL), *up = gate + PARTS;
             vf *f = (vf *)(m->f + (size_t)t * m->ff + i * PANEL);
             for (int j = 0; j < PARTS; j++) f[j] = gate[j] / (1.f + exponential(-gate[j])) * up[j];
         }
 }
-static void attention(model *m, int id, int layer, int row) {
-    int span = QUERIES * m->kv / m->heads, unit = 0, apart = 1;
+static void attention(model *m, int id, const turn *own, int layer, int row) {
+    int span = QUERIES * m->kv / m->heads, unit = 0, apart = own->of > 1;
     span = span ? span : 1;
     for (const part *p = m->parts; p < m->parts + m->part_count; p++) apart &= p->count <= span;
     if (!apart) { /* a token's keys are wanted by other threads too */
-        for (int i = id; i < m->n * m->kv; i += m->threads)
+        for (int i = own->low * m->kv + own->id; i < own->high * m->kv; i += own->of)
             project(m, layer, i / m->kv, i % m->kv, m->h + (size_t)(row + i / m->kv) * m->dim);
         barrier(m);
     }
-    for (const part *p = m->parts; p < m->parts + m->part_count; p++)
-        for (int from = 0; from < p->count; from += span)
+    for (const part *p = m->parts; p < m->parts + m->part_count; p++) {
+        int from = own->low > p->first ? own->low - p->first : 0;
+        int to = own->high < p->first + p->count ? own->high - p->first : p->count;
+        for (; from < to; from += span)
             for (int g = 0; g < m->kv; g++) {
-                if (unit++ % m->threads != id) continue;
+                if (unit++ % own->of != own->id) continue;
                 for (int t = p->first; apart && t < p->first + p->count; t++)
                     project(m, layer, t, g, m->h + (size_t)(row + t) * m->dim);
-                look(m, id, layer, p, g, from, from + span < p->count ? from + span : p->count);
+                look(m, id, layer, p, g, from, from + span < to ? from + span : to);
             }
+    }
 }
 
 /* --- the whole step; every thread runs it, and the barriers keep them together --- */
 static void forward(model *m, int id) {
-    int n = m->n, alone = n == 1, first = alone ? 0 : id, row = alone ? m->limit + id : 0, width = m->dim + 2 * m->kv * m->head;
-#define EACH(t, count) for (int t = first; t < (count); t += alone ? 1 : m->threads)
-#define MEET() if (!alone) barrier(m)
+    int n = m->n, alone = n == 1, many = n >= OWN * m->threads, row = alone ? m->limit + id : 0;
+    int from = n * id / m->threads, to = n * (id + 1) / m->threads, width = m->dim + 2 * m->kv * m->head;
+    turn own = alone ? (turn){0, 1, 1, 0, 1, id, m->threads} : (turn){id, n, m->threads, 0, n, id, m->threads};
+    if (many) own = (turn){from, to, 1, from, to, 0, 1};
+#define EACH(t) for (int t = own.from; t < own.to; t += own.step)
+#define MEET() if (!alone && !many) barrier(m) /* the rows of all threads are wanted */
+#define JOIN() if (!many) barrier(m)           /* the columns of all threads are wanted */
     quant a = from_row(&m->a, row), wide = from_row(&m->wide, row);
     tiles_begin();
     for (int t = id; t < n; t += m->threads) embed(m, t);
     barrier(m);
     for (int layer = 0; layer < m->layers; layer++) {
         const block *b = m->blocks + layer;
-        EACH(t, n) {
+        EACH(t) {
             float *h = m->h + (size_t)(row + t) * m->dim;
             norm(m->x + (size_t)t * m->dim, b->attention_norm, h, m->dim);
             quantise(&a, t, h, m->dim);
         }
         MEET();
-        share(SET, m, id, &b->qkv, &a, n, m->qkv, width);
-        barrier(m);
-        attention(m, id, layer, row);
-        barrier(m);
-        EACH(t, n) quantise(&a, t, m->y + (size_t)t * m->dim, m->dim);
+        share(SET, &own, &b->qkv, &a, m->qkv, width);
+        JOIN();
+        attention(m, id, &own, layer, row);
+        JOIN();
+        EACH(t) quantise(&a, t, m->y + (size_t)t * m->dim, m->dim);
         MEET();
-        share(ADD, m, id, &b->o, &a, n, m->x, m->dim);
-        barrier(m);
-        EACH(t, n) {
+        share(ADD, &own, &b->o, &a, m->x, m->dim);
+        JOIN();
+        EACH(t) {
             float *h = m->h + (size_t)(row + t) * m->dim;
             norm(m->x + (size_t)t * m->dim, b->mlp_norm, h, m->dim);
             quantise(&a, t, h, m->dim);
         }
         MEET();
-        share(SET, m, id, &b->gate_up, &a, n, m->up, 2 * m->ff);
-        activate(m, id, n);
-        barrier(m);
-        EACH(t, n) quantise(&wide, t, m->f + (size_t)t * m->ff, m->ff);
+        share(SET, &own, &b->gate_up, &a, m->up, 2 * m->ff);
+        activate(m, &own);
+        JOIN();
+        EACH(t) quantise(&wide, t, m->f + (size_t)t * m->ff, m->ff);
         MEET();
-        share(ADD, m, id, &b->down, &wide, n, m->x, m->dim);
-        barrier(m);
+        share(ADD, &own, &b->down, &wide, m->x, m->dim);
+        JOIN();
     }
+    if (many) barrier(m);
     int wanted = 0;
     for (const part *p = m->parts; p < m->parts + m->part_count; p++)
         for (int t = p->first + p->count - p->wanted; t < p->first + p->count; t++, wanted++)
@@ -235,8 +248,9 @@ static void forward(model *m, int id) {
                 norm(m->x + (size_t)t * m->dim, m->norm, h, m->dim);
                 quantise(&a, wanted, h, m->dim);
             }
-    MEET();
-    if (wanted) share(SET, m, id, &m->embedding, &a, wanted, m->logits, m->embedding.rows);
+    if (!alone) barrier(m);
+    own = (turn){0, 0, 0, 0, wanted, id, m->threads};
+    if (wanted) share(SET, &own, &m->embedding, &a, m->logits, m->embedding.rows);
     tiles_end();
     barrier(m);
 }

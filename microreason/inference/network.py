@@ -10,6 +10,7 @@ Does not cover choosing tokens (native.py) or reading weights (mapped.py).
 from __future__ import annotations
 
 import ctypes
+import math
 import mmap
 import os
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ VARIABLE = "MICROREASON_CPU"
 ALIGN = 32  # widths must be multiples of this
 LIMIT = 128  # tokens in a call
 QUERIES, PANEL, TILE = 16, 16, 64  # as in the C files
+LINE = 64  # bytes of a line of the cache
 PAIR = 2 * PANEL  # rows of a matrix are filled up to a multiple of this
 _ORDER = {"amx": 16, "avx512": 4, "avxvnni": 2, "avx2": 1, "dotprod": 8, "plain": 0}  # best first, bits of mr_cpu()
 _MATRICES = {"qkv": ("wq", "wk", "wv"), "o": ("wo",), "gate_up": ("w_gate", "w_up"), "down": ("w_down",)}
@@ -114,12 +116,21 @@ def _load(path: Path) -> ctypes.CDLL:
     return library
 
 
+def _zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros from a multiple of 64 bytes on, so that no vector lies across two lines of the processor's cache; memory is
+    taken as it is written."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.zeros(size + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + size].view(dtype).reshape(shape)
+
+
 def _entries(heads: int, slots: int, width: int) -> tuple[list[np.ndarray], _Entries]:
     """Room for keys and values, in blocks of 64 slots: arrays [heads, blocks, bytes or numbers of a block]."""
     blocks = _up(slots, TILE) // TILE
     sizes = [(TILE * _up(width, TILE), np.int8), (TILE * width, np.int8), (TILE, np.float32), (TILE, np.float32),
              (TILE, np.int32), (TILE, np.uint8)]  # fmt: skip
-    arrays = [np.zeros((heads, blocks, size), dtype) for size, dtype in sizes]
+    arrays = [_zeros((heads, blocks, size), dtype) for size, dtype in sizes]
     return arrays, _Entries(*(a.ctypes.data for a in arrays))
 
 
@@ -206,8 +217,8 @@ class Network:
         m.part = ctypes.addressof(self._parts)
         widths = (c.dim, c.dim, c.dim + 2 * kv, c.dim, 2 * c.ff, c.ff, half, half)
         for name, width in zip(_FLOATS, widths, strict=False):
-            setattr(m, name, self._hold(np.zeros((limit + threads, width), np.float32)))
-        self._logits = np.zeros((limit, _up(c.vocab_size, PAIR)), np.float32)
+            setattr(m, name, self._hold(_zeros((limit + threads, width), np.float32)))
+        self._logits = _zeros((limit, _up(c.vocab_size, PAIR)), np.float32)
         m.logits = self._hold(self._logits)
         m.a, m.wide = self._quant(limit + threads, c.dim, planes), self._quant(limit + threads, c.ff, 2)
         m.query = self._quant(limit * c.heads, c.head_dim, planes)
@@ -231,7 +242,7 @@ class Network:
         wide, filled, skip = _up(width, TILE), _up(rows, PAIR), len(names) if in_turns else 1
         out = np.frombuffer(self._store, np.int8, filled * wide, self._free)
         self._free += filled * wide
-        scale, sums, panel = np.zeros(filled, np.float32), np.zeros(filled, np.int32), 0
+        scale, sums, panel = _zeros((filled,), np.float32), _zeros((filled,), np.int32), 0
         for name in names:
             w = np.ascontiguousarray(tensors[name])
             to, sums_to = out[panel * PANEL * wide :], sums[panel * PANEL :]
@@ -245,15 +256,15 @@ class Network:
     def _quant(self, rows: int, width: int, planes: int) -> _Quant:
         """Rounded rows, and as many more as a pair of tiles may read beyond them."""
         stride = _up(width, TILE)
-        x = np.zeros((rows * planes + PAIR) * stride, np.int8)
+        x = _zeros((rows * planes + PAIR, stride), np.int8)
         return _Quant(self._hold(x), self._hold(np.zeros(rows, np.float32)), stride, planes)
 
     def _room(self, keys: int) -> None:
         """Scores for so many keys."""
         c = self.config
         rows, room = max(QUERIES, c.heads // c.kv_heads), _up(keys, TILE) + self._m.stage_slots
-        self._scores = np.empty((self._m.threads, rows, room), np.float32)
-        self._chances = np.empty((self._m.threads, 2 * rows + PAIR, room), np.uint8)
+        self._scores = _zeros((self._m.threads, rows, room), np.float32)
+        self._chances = _zeros((self._m.threads, 2 * rows + PAIR, room), np.uint8)
         for own, scores, chances in zip(self._scratch, self._scores, self._chances, strict=True):
             own.scores, own.p, own.room = scores.ctypes.data, chances.ctypes.data, room
         self._keys = keys
