@@ -197,6 +197,19 @@ def mathematics():
         f"{proofs['size']}, at most {proofs['budget']['nodes']} goals each, by what orders the steps: {orders}. "
         f"({proofs['date'][:10]}, commits {commits}, {proofs['hardware']['cpu']}.)",
     ]
+    if have("adapters"):
+        adapters = load("adapters")
+        each = "; ".join(
+            f"{MATHEMATICS[name]} {percent(row['adapter']['score'])} ({between(row['adapter']['interval'])}) after "
+            f"{row['tokens'] / 1e6:.1f}M tokens, this model {percent(row['model']['score'])}"
+            for name, row in adapters["sets"].items()
+        )
+        rows += [
+            "",
+            f"Instead of one model for all sets, the 8M base with an adapter for each, at most 1 MB and "
+            f"{adapters['settings']['minutes']:g} minutes of one core: {each}. ({adapters['date'][:10]}, commit "
+            f"{adapters['commit']}.)",
+        ]
     return rows
 
 

@@ -4,8 +4,9 @@
  * A call takes tokens of several sequences, some of each; their keys wait in a stage until `mr_commit` says how many
  * were accepted, so that guessed tokens can be tried and forgotten. Whatever is added across columns or keys is an
  * integer, so a token's scores do not depend, to the last bit, on what shares its call. The threads stay together by
- * spinning; a single token's small work is done by each of them for itself, to spare them waiting. Compiled once for
- * each instruction set (network.py, hatch_build.py).
+ * spinning; a single token's small work is done by each of them for itself, to spare them waiting, and many tokens are
+ * shared out among them, to spare them reading what another has just written. Compiled once for each instruction set
+ * (network.py, hatch_build.py).
  * Does not cover reading files, choosing tokens or text; nor widths that are no multiple of 32.
  */
 #define _GNU_SOURCE
