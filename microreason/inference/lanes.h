@@ -116,8 +116,8 @@ INLINE vf larger(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
 INLINE float total(vf v) { return _mm512_reduce_add_ps((__m512)v); }
 INLINE float largest(vf v) { return _mm512_reduce_max_ps((__m512)v); }
 INLINE void to_bytes(uint8_t *out, vi x) { *(vb *)out = __builtin_convertvector(x, vb); } /* the low byte of each */
-INLINE vf exponential(vf x) { /* relative error 3e-7; below -60 as there, lest products be subnormal, above 88 as there */
-    __m512 v = _mm512_min_ps(_mm512_max_ps((__m512)x, _mm512_set1_ps(-60.f)), _mm512_set1_ps(88.f));
+INLINE vf exponential(vf x) { /* relative error 3e-7; below -60 as there, lest products be subnormal */
+    __m512 v = _mm512_max_ps((__m512)x, _mm512_set1_ps(-60.f));
     __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(v, _mm512_set1_ps(1.44269504f)), 8);
     __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), v), p = _mm512_set1_ps(1.3981999507e-3f);
     r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440e-4f), r);

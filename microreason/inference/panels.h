@@ -38,19 +38,17 @@ static void quantise(const quant *q, size_t row, const float *x, int width) {
         to_bytes(out + i, r + BIAS);
     }
 }
-/* the sums of one token (of one vector, for COUNT) and LANES rows into y */
-INLINE void finish(int kind, int planes, const matrix *m, const quant *q, int token, int row, vi high, vi low, void *y,
-                   int stride) {
+/* a token's sums (a vector's, for COUNT) for LANES rows, whose excess and scale are given, go to `out` */
+INLINE void finish(int kind, int planes, vi excess, vf scale, const float *own, vi high, vi low, void *out) {
     if (kind == COUNT) {
-        *(vi *)((int32_t *)y + (size_t)token * stride + row) += high;
+        *(vi *)out += high;
         return;
     }
-    vi excess = *(const vi *)(m->sum + row);
-    vf v = floats(high - excess), *out = (vf *)((float *)y + (size_t)token * stride + row);
+    vf v = floats(high - excess);
     if (planes == 2) v = v * 255.f + floats(low - excess);
-    v *= q->scale[token] * *(const vf *)(m->scale + row);
-    if (kind == ADD) v += *out;
-    *out = v;
+    v *= *own * scale;
+    if (kind == ADD) v += *(const vf *)out;
+    *(vf *)out = v;
 }
 
 #if defined(__AMX_INT8__)
@@ -62,8 +60,8 @@ static void tiles_begin(void) {
 }
 static void tiles_end(void) { _tile_release(); }
 /* two panels times at most 32 vectors; rows of tiles beyond the last vector are computed and forgotten */
-INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first, int vectors, int panel, void *y,
-                  int stride) {
+INLINE void tiles(int kind, int two, int planes, const matrix *m, const quant *q, int first, int vectors, int panel,
+                  void *y, int stride) {
     const int8_t *w = m->w + (size_t)panel * m->panel;
     const uint8_t *x = q->x + (size_t)first * q->stride, *more = x + (size_t)PANEL * q->stride;
     const size_t step = kind == COUNT ? m->step : 4 * PANEL, panel_bytes = m->panel;
@@ -90,20 +88,26 @@ INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first,
         _tile_stored(2, sums[2], 64);
         _tile_stored(3, sums[3], 64);
     }
-    int planes = kind == COUNT ? 1 : q->planes;
-    for (int i = 0; i < vectors; i += planes)
-        for (int j = 0; j < 2; j++) {
+    for (int j = 0; j < 2; j++) {
+        int row = (panel + j) * PANEL;
+        vi excess = kind == COUNT ? (vi){0} : *(const vi *)(m->sum + row);
+        vf scale = kind == COUNT ? all(0) : *(const vf *)(m->scale + row);
+        const float *own = kind == COUNT ? NULL : q->scale + first / planes;
+        for (int i = 0; i < vectors; i += planes) {
             const vi *at = (const vi *)sums[i / PANEL * 2 + j][i % PANEL];
-            finish(kind, planes, m, q, (first + i) / planes, (panel + j) * PANEL, at[0], at[planes - 1], y, stride);
+            float *out = (float *)y + (size_t)((first + i) / planes) * stride + row;
+            finish(kind, planes, excess, scale, own++, at[0], at[planes - 1], out);
         }
+    }
 }
 #else
 enum { MANY = 1 << 30, BLOCK = 256 }; /* a block of values and their probabilities fit the nearest cache */
 static void tiles_begin(void) {}
 static void tiles_end(void) {}
-INLINE void tiles(int kind, int two, const matrix *m, const quant *q, int first, int vectors, int panel, void *y,
-                  int stride) {
-    (void)kind, (void)two, (void)m, (void)q, (void)first, (void)vectors, (void)panel, (void)y, (void)stride;
+INLINE void tiles(int kind, int two, int planes, const matrix *m, const quant *q, int first, int vectors, int panel,
+                  void *y, int stride) {
+    (void)kind, (void)two, (void)planes, (void)m, (void)q, (void)first, (void)vectors, (void)panel, (void)y;
+    (void)stride;
 }
 #endif
 
@@ -134,8 +138,11 @@ INLINE void dots(int kind, int vectors, int wide, int splits, int planes, const 
         EVERY(i, wide) {
             vi sums[2] = {0};
             EVERY(p, planes) EVERY(s, splits) sums[p] += ints(a[v + p][s][i]);
-            finish(kind, planes, m, q, (first + v) / planes, panel * PANEL + (part + i) * LANES, sums[0], sums[planes - 1], y,
-                   stride);
+            int token = (first + v) / planes, row = panel * PANEL + (part + i) * LANES, bare = kind == COUNT;
+            vi excess = bare ? sums[0] : *(const vi *)(m->sum + row);
+            vf scale = bare ? all(0) : *(const vf *)(m->scale + row);
+            float *out = (float *)y + (size_t)token * stride + row;
+            finish(kind, planes, excess, scale, bare ? NULL : q->scale + token, sums[0], sums[planes - 1], out);
         }
 }
 /* y [n, stride] (SET, ADD) or integers [n * planes, stride] (COUNT): the panels from..to, an even number, of a matrix
@@ -145,9 +152,11 @@ INLINE void product(int kind, const matrix *m, const quant *q, int n, int from, 
     if (vectors >= MANY) {
         for (int panel = from; panel < to; panel += 2)
             for (int v = 0; v < vectors; v += 2 * PANEL) {
-                int left = vectors - v < 2 * PANEL ? vectors - v : 2 * PANEL;
-                if (left > PANEL) tiles(kind, 1, m, q, v, left, panel, y, stride);
-                else tiles(kind, 0, m, q, v, left, panel, y, stride);
+                int left = vectors - v < 2 * PANEL ? vectors - v : 2 * PANEL, split = kind != COUNT && q->planes == 2;
+                if (left > PANEL && split) tiles(kind, 1, 2, m, q, v, left, panel, y, stride);
+                else if (left > PANEL) tiles(kind, 1, 1, m, q, v, left, panel, y, stride);
+                else if (split) tiles(kind, 0, 2, m, q, v, left, panel, y, stride);
+                else tiles(kind, 0, 1, m, q, v, left, panel, y, stride);
             }
         return;
     }
