@@ -175,7 +175,8 @@ def edge_speed(peers):
 MATHEMATICS = {
     "gsm8k": "GSM8K, training part", "math23k": "Math23K, training part", "ape210k": "Ape210K, validation part",
     "mawps": "MAWPS and ASDiv-A", "saxton-interpolation": "Saxton, interpolation",
-    "saxton-extrapolation": "Saxton, extrapolation", "math": "MATH, training part (not learnt from)",
+    "saxton-extrapolation": "Saxton, extrapolation", "math": "MATH, training part",
+    "tal-en": "TAL-SCQ5K, English, training part", "tal-zh": "TAL-SCQ5K, Chinese, training part",
 }  # fmt: skip
 
 

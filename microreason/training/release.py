@@ -1,7 +1,7 @@
 """From a run to weights that can be used: int8, tokenizer beside them, origin told; from its newest checkpoint
 (`export`), or from a stage that has just ended (`write_stage`).
 
-Does not cover the model card (evaluation/card.py).
+Does not cover the model card (benchmarks/tables.py).
 """
 
 from __future__ import annotations
