@@ -62,11 +62,14 @@ def test_same_seed_same_loss_and_resume_equals_uninterrupted(tmp_path):
         assert torch.equal(p, again.model.state_dict()[name])
 
 
-def test_two_processes_have_the_losses_of_one(tmp_path):
+@pytest.mark.parametrize("room", [True, False], ids=["shared memory", "sockets"])
+def test_two_processes_have_the_losses_of_one(tmp_path, room):
     Trainer(recipe(tmp_path, name="one")).run()
     recipe(tmp_path, name="two")
     code = (
-        "from microreason.training.loop import Trainer; from microreason.training.recipe import load_recipe;"
+        "from microreason.training import parallel; from microreason.training.loop import Trainer;"
+        "from microreason.training.recipe import load_recipe;"
+        f"{'' if room else 'parallel._reserve = lambda size: None;'}"
         f"Trainer(load_recipe({str(tmp_path / 't.yaml')!r})).run()"
     )
     (tmp_path / "run.py").write_text(code)
