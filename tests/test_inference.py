@@ -86,9 +86,16 @@ def test_checked_draws_an_unsound_step_again():
     assert [s.text for s in solution.steps] == ["1+1=2", "2+2=5"]
 
 
-def test_assisted_fills_in_a_claim():
-    solution = scripted("assisted", "What?", ["12*12=145\n"])
-    assert [s.text for s in solution.steps] == ["12*12=144"]
+@pytest.mark.parametrize(
+    "written, filled",
+    [
+        ("12*12=145", "12*12=144"),
+        ("83-6*9=83-54=28", "83-6*9=83-54=29"),  # the way to the result is the network's
+        ("0409+0001=0410", "0409+0001=0410"),  # groups of digits keep their zeros
+    ],
+)
+def test_assisted_fills_in_a_claim(written, filled):
+    assert [s.text for s in scripted("assisted", "What?", [written + "\n"]).steps] == [filled]
 
 
 def test_overlong_problem_is_refused(weights):

@@ -21,7 +21,8 @@ from microreason.verification.steps import check_step, evaluate
 
 Mode = Literal["plain", "checked", "assisted"]
 TRIES = 4
-_OPEN_CLAIM = re.compile(r"^\d+(?:[-+*%]\d+)+=$")
+_OPEN_CLAIM = re.compile(r"(?:^|=)((?:0|[1-9]\d*)[-+*%](?:0|[1-9]\d*))=$")
+"""One operation; of longer claims (`83-6*9=83-54=`) the network writes the first result, in its own way."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,10 @@ class Draft:
             else:
                 self.line, self._tries = len(self.ids), 0
         elif self.mode == "assisted" and not self.forced:
-            claim = self.tokenizer.decode(self.ids[self.line :])
-            if _OPEN_CLAIM.match(claim) and len(claim) < 60:
+            claim = _OPEN_CLAIM.search(self.tokenizer.decode(self.ids[self.line :]))
+            if claim and len(claim[1]) < 60:
                 try:
-                    value = evaluate(claim[:-1])
+                    value = evaluate(claim[1])
                 except (ValueError, ZeroDivisionError):
                     return
                 if value.denominator == 1:
