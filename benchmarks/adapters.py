@@ -12,15 +12,14 @@ compiled engine. Results are written after each set, and sets that are in the fi
 import argparse
 import json
 import tempfile
-import time
 from pathlib import Path
 
 import torch
+from transfer import teach
 
 import microreason
 from microreason.evaluation.mathematics import evaluate, problems_of
 from microreason.evaluation.records import circumstances, write_json
-from microreason.training.adapt import adapt
 
 
 def score(engine, name, problems):
@@ -47,15 +46,10 @@ def main():
         if name in found:
             continue
         problems, _ = problems_of(name, file, held_out=True)
-        path, begin = folder / f"{name}.safetensors", time.process_time()
-        trainer = adapt([f"words/{name}.jsonl", f"words/{name}-new.jsonl"], path, a.base, a.minutes)
-        spent = (time.process_time() - begin) / 60
-        taught = microreason.load(a.base, engine="edge", adapter=path)
-        found[name] = {
-            "base": score(base, name, problems), "adapter": score(taught, name, problems),
-            "model": score(model, name, problems), "tokens": trainer.tokens, "cpu_minutes": round(spent, 2),
-            "bytes": path.stat().st_size,
-        }  # fmt: skip
+        files = [f"words/{name}.jsonl", f"words/{name}-new.jsonl"]
+        taught, took = teach(files, folder / f"{name}.safetensors", a.base, a.minutes)
+        engines = {"base": base, "adapter": taught, "model": model}
+        found[name] = {who: score(engine, name, problems) for who, engine in engines.items()} | took
         print(name, found[name], flush=True)
         result = {"benchmark": "adapters", "mode": "plain", "settings": settings, "sets": found}
         write_json(a.json, result | circumstances(model.info))

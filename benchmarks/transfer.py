@@ -33,6 +33,15 @@ def scores(model, name, size):
     return out
 
 
+def teach(tasks, path, weights, minutes):
+    """An engine with an adapter, written to `path`, that has learnt tasks for so long, and what that took."""
+    begin = time.process_time()
+    trainer = adapt(tasks, path, weights, minutes)
+    spent = (time.process_time() - begin) / 60
+    took = {"tokens": trainer.tokens, "cpu_minutes": round(spent, 2), "bytes": path.stat().st_size}
+    return microreason.load(weights, engine="edge", adapter=path), took
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", default=TASKS)
@@ -54,14 +63,8 @@ def main():
             raise SystemExit(f"{name} is not a task that the weights have not learnt.")
         if name in found:
             continue
-        path, begin = folder / f"{name}.safetensors", time.process_time()
-        trainer = adapt([name], path, a.weights, a.minutes)
-        spent = (time.process_time() - begin) / 60
-        taught = microreason.load(a.weights, engine="edge", adapter=path)
-        found[name] = {
-            "before": scores(model, name, a.size), "after": scores(taught, name, a.size),
-            "tokens": trainer.tokens, "cpu_minutes": round(spent, 2), "bytes": path.stat().st_size,
-        }  # fmt: skip
+        taught, took = teach([name], folder / f"{name}.safetensors", a.weights, a.minutes)
+        found[name] = {"before": scores(model, name, a.size), "after": scores(taught, name, a.size), **took}
         print(name, found[name], flush=True)
         result = {"benchmark": "transfer", "mode": "plain", "settings": settings, "tasks": found}
         write_json(a.json, result | circumstances(model.info))
