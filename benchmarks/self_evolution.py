@@ -1,9 +1,10 @@
 """Stage 3 from one start: each part of the reward normalised before the sum, the sum normalised as one, and stage 2
 simply continued for the same time.
 
-Greedy trials on unseen problems before and after, with paired bootstrap intervals: correctness, step efficiency, sound
-steps, tokens. The difficulty of the trial is fixed; that of training moves. Results are written after each run, and
-runs that are in the file already are not repeated.
+Trials on unseen problems before and after, greedy and drawn once at the temperature of training, with paired bootstrap
+intervals: correctness, step efficiency, sound steps, tokens. The difficulty of the trial is fixed; that of training
+moves. Results are written after each run, and runs that are in the file already are not repeated; several processes
+may add theirs (`--ways`) to one file.
 
     python benchmarks/self_evolution.py --json benchmarks/results/self-evolution.json
 """
@@ -27,21 +28,20 @@ from microreason.training.trial import outcomes, summary
 from microreason.weights_file import describe, find
 
 TASKS = (
-    "ab,chain_sum,gcd,leg_counting,n_queens,palindrome_generation,quantum_lock,simple_integration,"
-    "spell_backward,string_synthesis,time_intervals"
+    "gcd,graph_color,knights_knaves,leg_counting,letter_counting,n_queens,palindrome_generation,"
+    "prime_factorization,puzzle24,quantum_lock,string_synthesis"
 )
 PARTS = ("correctness", "step_efficiency", "logical_soundness")
 
 
-class SumFirst(Evolver):
+def sum_first(rewards):
     """The naive order: the parts are summed, then the sum is set to mean 0 and deviation 1 within the group."""
+    total = np.array([r.total for r in rewards])
+    return (total - total.mean()) / max(total.std(), 1e-9)
 
-    def gain(self, rewards):
-        total = np.array([r.total for r in rewards])
-        if total.std() <= 1e-9:
-            self.counts["groups without spread"] += 1
-            return None
-        return (total - total.mean()) / total.std()
+
+class SumFirst(Evolver):
+    advantages = staticmethod(sum_first)
 
 
 WAYS = {"normalise then sum": Evolver, "sum then normalise": SumFirst, "stage 2 continued": None}
@@ -82,24 +82,31 @@ def continued(a, seed, seconds, folder):
 
 def table(before, runs):
     """For each way the means over tasks and seeds, and what was gained with its interval."""
-    rows = {"before": {"means": means(before)}}
+    before, drawn = before["greedy"], before["drawn"]
+    rows = {"before": {"means": means(before), "drawn_means": means(drawn)}}
     for way in dict.fromkeys(r["way"] for r in runs):
         found = [r for r in runs if r["way"] == way]
-        every = {n: [o for r in found for o in r["after"][n]] for n in before}
-        start = {n: before[n] * len(found) for n in before}
-        rows[way] = {"means": means(every)} | {
-            f"gained_{part}": paired_interval(column(every, part), column(start, part))
-            for part in ("correctness", "step_efficiency")
-        }
+        rows[way] = {}
+        for name, key, start in (("", "greedy", before), ("drawn_", "drawn", drawn)):
+            every = {n: [o for r in found for o in r["after"][key][n]] for n in start}
+            start = {n: start[n] * len(found) for n in start}
+            rows[way] |= {f"{name}means": means(every)} | {
+                f"{name}gained_{part}": paired_interval(column(every, part), column(start, part))
+                for part in ("correctness", "step_efficiency")
+            }
     first, *rest = dict.fromkeys(r["way"] for r in runs)
     for way in rest:
         one, other = (
-            {n: [o["correctness"] for r in runs if r["way"] == w for o in r["after"][n]] for n in before}
+            {n: [o["correctness"] for r in runs if r["way"] == w for o in r["after"]["greedy"][n]] for n in before}
             for w in (first, way)
         )
         if all(len(one[n]) == len(other[n]) for n in one):
             rows[first][f"ahead of {way}"] = paired_interval(one, other)
     return rows
+
+
+def in_order(run):
+    return run["seed"], list(WAYS).index(run["way"])
 
 
 def column(found, part):
@@ -116,13 +123,13 @@ def main():
     parser.add_argument("--start", default="8m")
     parser.add_argument("--tasks", default=TASKS)
     parser.add_argument("--difficulty", type=float, default=0.7)
-    parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--problems", type=int, default=12)
+    parser.add_argument("--steps", type=int, default=360)
+    parser.add_argument("--problems", type=int, default=16)
     parser.add_argument("--group", type=int, default=8)
     parser.add_argument("--max-tokens", type=int, default=320)
-    parser.add_argument("--lr", type=float, default=2e-5)
+    parser.add_argument("--lr", type=float, default=1e-4)
     parser.add_argument("--divergence", type=float, default=0.05)
-    parser.add_argument("--temperature", type=float, default=0.8)
+    parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--muon-lr", type=float, default=0.002, help="of stage 2 continued, falling to 0")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--ways", default=",".join(WAYS))
@@ -134,26 +141,31 @@ def main():
     tokenizer = Tokenizer.load(find(a.start) / "tokenizer.json")
     left_out = ("json", "folder", "ways", "seeds")
     settings = {k: v for k, v in vars(a).items() if k not in left_out}
-    known = json.loads(a.json.read_text()) if a.json and a.json.exists() else {}
-    if known.get("settings") != settings:
-        known = {}
+
+    def known():
+        found = json.loads(a.json.read_text()) if a.json and a.json.exists() else {}
+        return found if found.get("settings") == settings else {}
 
     def measured(model):
         drawn_by = engine(model, tokenizer)
-        return {name: outcomes(drawn_by, name, a.trial, a.difficulty, a.max_tokens) for name in names}
+        told = a.trial, a.difficulty, a.max_tokens
+        ways = {"greedy": 0.0, "drawn": a.temperature}
+        return {way: {name: outcomes(drawn_by, name, *told, t) for name in names} for way, t in ways.items()}
 
-    before, runs = known.get("before"), known.get("runs", [])
+    before, runs = known().get("before"), []
     if not before:
         before = measured(Transformer.load(a.start))
-        print({n: round(summary(found)["correctness"], 3) for n, found in before.items()}, flush=True)
+        print({n: round(summary(found)["correctness"], 3) for n, found in before["greedy"].items()}, flush=True)
     for seed in range(a.seeds):
         for way in a.ways.split(","):
+            runs = known().get("runs", runs)
             if any(r["way"] == way and r["seed"] == seed for r in runs):
                 continue
             spent = next((r["seconds"] for r in runs if r["seed"] == seed), 600.0)
             kind = WAYS[way]
             model, told = evolved(a, kind, seed, folder) if kind else continued(a, seed, spent, folder)
-            runs.append({"way": way, "seed": seed, **told, "after": measured(model)})
+            runs = known().get("runs", runs)  # others may have come in the meantime
+            runs = sorted([*runs, {"way": way, "seed": seed, **told, "after": measured(model)}], key=in_order)
             rows = table(before, runs)
             print(json.dumps(rows, indent=1), flush=True)
             if a.json:

@@ -16,7 +16,7 @@ from microreason.tasks import get_task
 from microreason.tokenizer import DEFAULT, Tokenizer
 from microreason.training import evolve as evolve_module
 from microreason.training.contrast import StepHead
-from microreason.training.evolve import Evolver, credit, load_evolve
+from microreason.training.evolve import Evolver, credit, load_evolve, merge
 from microreason.training.rewards import Reward, advantages, reward
 from microreason.training.rollouts import draw_share, engine
 from microreason.weights_file import read_weights, write_weights
@@ -116,20 +116,27 @@ def test_samples_packed_into_a_row_have_the_probabilities_they_have_alone(tmp_pa
     assert torch.allclose(together[:3], logits[range(3), samples[0].ids[2:]], atol=1e-4)
 
 
-def test_credit_ends_at_a_step_that_a_checker_refuses():
+def test_credit_falls_where_solutions_part_and_ends_at_a_step_that_a_checker_refuses():
     tokenizer, problem = Tokenizer.load(), get_task("gcd").generate(5, 0, 0.0)
-    solution = get_task("gcd").expert(problem)
-    wrong = solution.model_copy(update={"steps": (*solution.steps, *Solution.of(["6%4=3", "4%2=0"], 1).steps)})
-    line = [tokenizer.encode(step.text) for step in wrong.steps]
-    drawn = Generation(wrong, 0, tuple(tokenizer.encode_solution(wrong)))
-    sizes = [len(ids) + 1 for ids in line]
-    before, there = sum(sizes[: len(solution.steps)]), sizes[len(solution.steps)]
-    down = credit(problem, drawn, -2.0, tokenizer.newline)
-    assert down.tolist() == [0] * before + [-2] * there + [0] * (len(drawn.ids) - before - there)
-    up = credit(problem, drawn, 2.0, tokenizer.newline)
-    assert up.tolist() == [2] * before + [0] * (len(drawn.ids) - before)
-    right = Generation(solution, 0, tuple(tokenizer.encode_solution(solution)))
-    assert set(credit(problem, right, -1.0, tokenizer.newline)) == {-1}
+    right = get_task("gcd").expert(problem)
+    wrong = right.model_copy(update={"steps": (*right.steps, *Solution.of(["6%4=3", "4%2=0"], 1).steps)})
+    other = right.model_copy(update={"answer": "97"})
+    group = [Generation(s, 0, tuple(tokenizer.encode_solution(s))) for s in (right, right, wrong, other)]
+    up, same, down, answer = credit(problem, group, np.array([1.0, 1.0, -2.0, 0.0]), tokenizer.newline)
+    common = next(i for i, (x, y) in enumerate(zip(group[0].ids, group[2].ids, strict=False)) if x != y)
+    assert np.array_equal(up, same) and not up[:common].any() and not down[:common].any() and not answer[:common].any()
+    assert up[common] == pytest.approx(2 / 3) and down[common] == -2 and not down[common + 1 :].any()
+    differs = next(i for i, (x, y) in enumerate(zip(group[0].ids, group[3].ids, strict=False)) if x != y)
+    assert up.sum() == pytest.approx(1) and answer.sum() == pytest.approx(0)
+    assert answer[differs] == pytest.approx(-2 / 3) and up[differs] == pytest.approx(1 / 3)
+    praised = credit(problem, group, np.array([-1.0, -1.0, 2.0, 0.0]), tokenizer.newline)[2]
+    assert not praised.any()
+
+
+def test_equal_solutions_are_learnt_once_and_to_their_last_advantage():
+    document, gains = Document([1, 2, 3, 4, 5], 2, "gcd"), np.array([0, 0.5, 0], np.float32)
+    found = merge([(document, gains), (document, gains), (document, np.zeros(3, np.float32))])
+    assert [(d.ids, d.prompt, g.tolist()) for d, g in found] == [([1, 2, 3, 4], 2, [0, 1])]
 
 
 def test_the_compiled_engine_draws_from_a_network_in_memory(start):

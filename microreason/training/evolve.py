@@ -17,7 +17,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
 from microreason.training.contrast import StepHead, StepJudge
 from microreason.training.loop import interruptible
+from microreason.training.optim import bf16_is_fast
 from microreason.training.recipe import Evolution
 from microreason.training.release import write_stage
 from microreason.training.rewards import Reward, advantages, reward
@@ -82,21 +83,49 @@ def load_evolve(path: Path | str) -> EvolveRecipe:
     return recipe
 
 
-def credit(problem: Problem, drawn: Generation, advantage: float, newline: int) -> np.ndarray:
-    """The advantage of each token [S] of a solution. Where a checker refuses a step, those before it have no share of
-    a negative advantage, the step itself none of a positive one, and what follows, written after a mistake, none."""
-    gains = np.full(len(drawn.ids), advantage, np.float32)
-    verdicts = [step.verdict for step in check_solution(problem, drawn.solution, get_task(problem.task or "")).steps]
-    if "unsound" in verdicts:
-        line = np.append(0, np.cumsum(np.array(drawn.ids) == newline)[:-1]) - verdicts.index("unsound")
-        gains[line > 0] = 0
-        gains[line == 0] = min(advantage, 0)
-        gains[line < 0] = max(advantage, 0)
-    return gains
+def credit(problem: Problem, group: Sequence[Generation], gain: np.ndarray, newline: int) -> list[np.ndarray]:
+    """The advantages [S] of each solution's tokens, from those of the whole solutions [G].
+
+    A token is worth the mean of the solutions that have it and all before it, less the mean of those that have all
+    before it: nothing where the group is of one mind, or where only one solution is left. Where a checker refuses a
+    step, it has no share of what is positive, and what follows, written after a mistake, has none of anything.
+    """
+    sums, counts = Counter[tuple[int, ...]](), Counter[tuple[int, ...]]()
+    for drawn, whole in zip(group, gain, strict=True):
+        for end in range(len(drawn.ids) + 1):
+            sums[drawn.ids[:end]] += float(whole)  # type: ignore[assignment]
+            counts[drawn.ids[:end]] += 1
+    out = []
+    for drawn in group:
+        worth = np.array([sums[drawn.ids[:end]] / counts[drawn.ids[:end]] for end in range(len(drawn.ids) + 1)])
+        gains = np.diff(worth).astype(np.float32)
+        checked = check_solution(problem, drawn.solution, get_task(problem.task or "")).steps
+        verdicts = [step.verdict for step in checked]
+        if "unsound" in verdicts:
+            line = np.append(0, np.cumsum(np.array(drawn.ids) == newline)[:-1]) - verdicts.index("unsound")
+            gains[line == 0] = gains[line == 0].clip(max=0)
+            gains[line > 0] = 0
+        out.append(gains)
+    return out
+
+
+def merge(samples: list[tuple[Document, np.ndarray]]) -> list[tuple[Document, np.ndarray]]:
+    """What is left to learn from: each solution to its last token with an advantage, equal ones as one with the sum."""
+    sums: dict[tuple[int, ...], tuple[Document, np.ndarray]] = {}
+    for document, gains in samples:
+        if gains.any():
+            gains = gains[: np.flatnonzero(gains)[-1] + 1]
+            ids = document.ids[: document.prompt + len(gains)]
+            known = sums.get(tuple(ids))
+            document = Document(ids, document.prompt, document.task)
+            sums[tuple(ids)] = document, gains if known is None else known[1] + gains
+    return list(sums.values())
 
 
 class Evolver:
     """State of one run: policy, its frozen start, optimiser, difficulty by task, counters."""
+
+    advantages = staticmethod(advantages)
 
     def __init__(self, recipe: EvolveRecipe) -> None:
         self.recipe = recipe
@@ -114,7 +143,7 @@ class Evolver:
                 raise BadWeights("`similarity: embedding` needs weights with a step head; stage 2 trains one.")
             self.judge = StepJudge(self.start, self.head.to(device), self.tokenizer)
         self.remote = RayRollouts(recipe.workers, self.tokenizer) if recipe.workers else None
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), recipe.lr, betas=(0.9, 0.95), weight_decay=0.0)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), recipe.lr, betas=(0.9, 0.98), weight_decay=0.0)
         self.difficulty = dict.fromkeys(recipe.tasks, recipe.difficulty)
         self.counts: Counter[str] = Counter()
         self.step = 0
@@ -148,7 +177,10 @@ class Evolver:
         if not np.isfinite([r.parts for r in rewards]).all():
             self.counts["rewards that are no number"] += 1
             return None
-        gain = advantages(rewards)
+        if not any(r.correctness for r in rewards):
+            self.counts["groups without a right solution"] += 1
+            return None
+        gain = self.advantages(rewards)
         if not gain.any():
             self.counts["groups without spread"] += 1
             return None
@@ -179,8 +211,7 @@ class Evolver:
             gain = self.gain(rewards)
             if gain is not None:
                 prompt = self.tokenizer.encode_problem(problem.text)
-                for drawn_one, advantage in zip(group, gain, strict=True):
-                    gains = credit(problem, drawn_one, float(advantage), self.tokenizer.newline)
+                for drawn_one, gains in zip(group, credit(problem, group, gain, self.tokenizer.newline), strict=True):
                     samples.append((Document([*prompt, *drawn_one.ids], len(prompt), problem.task or ""), gains))
         divergence = self._update(samples) if samples else 0.0
         self.step += 1
@@ -200,24 +231,25 @@ class Evolver:
 
     def _update(self, samples: list[tuple[Document, np.ndarray]]) -> float:
         """One optimiser step on solutions with the advantages of their tokens; the mean divergence per token."""
+        samples = sorted(merge(samples), key=lambda s: len(s[0].ids))
         total = sum(len(gains) for _, gains in samples)
         device, divergence = next(self.model.parameters()).device, 0.0
-        samples = sorted(samples, key=lambda s: len(s[0].ids))
         while samples:
             ends = np.cumsum([len(document.ids) for document, _ in samples])
             rows = max(1, int((ends <= self.recipe.micro_batch_tokens).sum()))
             part, samples = samples[:rows], samples[rows:]
             batch = pack([[document for document, _ in part]], int(ends[rows - 1]))
             gain = torch.from_numpy(np.concatenate([gains for _, gains in part])).to(device)
-            likely = self._log_probabilities(self.model, batch)
-            with torch.no_grad():
-                before = self._log_probabilities(self.start, batch)
+            with torch.autocast(device.type, torch.bfloat16, enabled=bf16_is_fast(device)):
+                likely = self._log_probabilities(self.model, batch)
+                with torch.no_grad():
+                    before = self._log_probabilities(self.start, batch)
             apart = (likely - before) ** 2 / 2
             ((-gain * likely + self.recipe.divergence * apart).sum() / total).backward()
             divergence += float(apart.detach().sum()) / total
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.lr * min(1.0, (self.step + 1) / WARMUP)
+            group["lr"] = self.recipe.lr * min((self.step + 1) / WARMUP, 1 - self.step / self.recipe.steps)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return divergence

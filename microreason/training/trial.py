@@ -41,25 +41,27 @@ def grade(problem: Problem, solution: Solution, counts: Counter[str]) -> float:
 
 
 def solve(
-    drawn_by: TorchEngine | NativeEngine, name: str, size: int, difficulty: float, max_tokens: int
-) -> list[tuple[Problem, Generation]]:
-    """Greedy solutions of the first `size` trial problems of a task, evaluation questions left out."""
+    drawn_by: TorchEngine | NativeEngine, name: str, size: int, difficulty: float, max_tokens: int,
+    temperature: float = 0.0,
+) -> list[tuple[Problem, Generation]]:  # fmt: skip
+    """Solutions of the first `size` trial problems of a task, no evaluation question among them."""
     task, problems, i = get_task(name), list[Problem](), 0
     while len(problems) < size:
         problem = task.generate(TRIAL_SEED, i, difficulty)
         i += 1
         if fingerprint(problem.text) not in held_out(name):
             problems.append(problem)
-    drawn = drawn_by.generate([p.text for p in problems], max_tokens=max_tokens)
+    drawn = drawn_by.generate([p.text for p in problems], max_tokens=max_tokens, temperature=temperature)
     return list(zip(problems, drawn, strict=True))
 
 
 def outcomes(
-    drawn_by: TorchEngine | NativeEngine, name: str, size: int, difficulty: float, max_tokens: int
-) -> list[dict[str, float]]:
+    drawn_by: TorchEngine | NativeEngine, name: str, size: int, difficulty: float, max_tokens: int,
+    temperature: float = 0.0,
+) -> list[dict[str, float]]:  # fmt: skip
     """Of each trial problem of a task the parts of the reward, steps, tokens, steps judged sound and judged at all."""
     task, out = get_task(name), []
-    for problem, drawn in solve(drawn_by, name, size, difficulty, max_tokens):
+    for problem, drawn in solve(drawn_by, name, size, difficulty, max_tokens, temperature):
         score = grade(problem, drawn.solution, Counter())
         checked = check_solution(problem, drawn.solution, task).steps
         verdicts = Counter(step.verdict for step in checked)
