@@ -3,12 +3,14 @@
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -17,6 +19,8 @@ from microreason.training import checkpoint, optim
 from microreason.training.loop import Trainer
 from microreason.training.optim import orthogonalise, schedule
 from microreason.training.recipe import load_recipe
+from microreason.training.release import export
+from microreason.weights_file import read_weights
 
 RECIPE = """
 name: t
@@ -171,6 +175,7 @@ def test_ctrl_c_saves_and_leaves(tmp_path, times):
         ("tokens:", "tokenz:", "tokenz"), ("size: nano", "size: huge", "size"), ("tasks: [gcd]", "tasks: [gdc]", "gcd"),
         ("until: 0.5", "until: 1.5", "until"), ("until: 1.0", "until: 0.9", "until"), ("name: t", "name: ../x", "name"),
         ("size: nano", "size: {", "cannot be read"), ("[128, 256]", "[128, 300]", "row length"),
+        ("size: nano", "size: nano\nblend: 0.5", "blend"),
     ],
 )  # fmt: skip
 def test_bad_recipes_give_a_sentence(tmp_path, old, new, word):
@@ -178,6 +183,24 @@ def test_bad_recipes_give_a_sentence(tmp_path, old, new, word):
     path.write_text(RECIPE.format(tokens=99, output=tmp_path).replace(old, new))
     with pytest.raises(MicroReasonError, match=word):
         load_recipe(path)
+
+
+def test_what_is_written_may_lie_between_the_start_and_the_end(tmp_path):
+    begun = Trainer(recipe(tmp_path, name="begun"))
+    begun.run()
+    start = export(begun.recipe, tmp_path / "begun" / "weights")
+    text = (tmp_path / "t.yaml").read_text().replace("name: begun", f"name: further\nstart: {start.parent}")
+    (tmp_path / "on.yaml").write_text(re.sub(r"shape: .*?\}, ", "", text))
+    whole = load_recipe(tmp_path / "on.yaml")
+    Trainer(whole).run()
+    export(whole, tmp_path / "end")
+    export(whole.model_copy(update={"blend": 0.25}), tmp_path / "between")
+    a, b, c = (read_weights(folder)[1] for folder in (start.parent, tmp_path / "end", tmp_path / "between"))
+    for name in a:
+        assert np.abs(0.75 * a[name] + 0.25 * b[name] - c[name]).max() <= np.abs(c[name]).max() / 64
+    assert any(np.abs(a[name] - b[name]).max() > np.abs(a[name]).max() / 16 for name in a)
+    with pytest.raises(BadWeights, match="same shape"):
+        export(whole.model_copy(update={"blend": 0.25, "start": "8m"}), tmp_path / "other")
 
 
 def test_missing_recipe(tmp_path):

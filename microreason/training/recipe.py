@@ -101,6 +101,8 @@ class Recipe(_Part):
     tokens: int = Field(gt=0)
     tokenizer: str | None = None
     start: str | None = None
+    blend: float = Field(1.0, gt=0, le=1)
+    """How far the weights that are written lie on the way from the start to where training ended (WiSE-FT)."""
     tasks: dict[str, float] = Field(min_length=1)
     data: str | None = None
     """A folder of shards to read, instead of drawing documents while training."""
@@ -128,6 +130,8 @@ class Recipe(_Part):
             raise ValueError("the stages' `until` must rise and end at 1.0")
         if any(self.micro_batch_tokens % n for n in self.row_lengths):
             raise ValueError("micro_batch_tokens must be a multiple of every row length")
+        if self.blend < 1 and not self.start:
+            raise ValueError("`blend` needs a `start`")
         return self
 
     @property

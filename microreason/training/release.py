@@ -20,7 +20,7 @@ from microreason.tokenizer import Tokenizer
 from microreason.training import checkpoint
 from microreason.training.contrast import StepHead
 from microreason.training.recipe import Recipe
-from microreason.weights_file import describe, write_weights
+from microreason.weights_file import describe, read_weights, write_weights
 
 
 def _start(recipe: Recipe) -> dict[str, Any] | None:
@@ -55,20 +55,28 @@ def write_stage(
 def export(recipe: Recipe, folder: Path) -> Path:
     """Write the newest checkpoint of a recipe's run as int8 weights into a folder; routing is hard, gates as trained.
 
-    Raises BadWeights where the run has no checkpoint.
+    With `blend` they are a mean with those it started from (WiSE-FT, arXiv 2109.01903, section 3): a short run learns
+    what it is shown and forgets some of the rest, and between the two lies what has more of both.
+    Raises BadWeights where the run has no checkpoint, or was not shaped like its start.
     """
     path = checkpoint.latest(recipe.folder)
     if path is None:
         raise BadWeights(f"The run {recipe.folder} has no checkpoint yet.")
     tensors, _, state = checkpoint.load(path)
     config = ModelConfig.parse({**state["config"], "routing": "hard"})
+    arrays = {k: v.float().numpy() for k, v in tensors.items()}
+    if recipe.blend < 1:
+        before, start = read_weights(recipe.start)
+        if before.model_copy(update={"routing": "hard"}) != config:
+            raise BadWeights(f"`blend` needs a start of the same shape; {recipe.start} has another.")
+        arrays = {k: (1 - recipe.blend) * start[k] + recipe.blend * v for k, v in arrays.items()}
     origin: dict[str, Any] = {
         "recipe": recipe.name, "date": str(date.today()), "commit": _commit(), "tokens": state["tokens"],
         "steps": state["step"], "training_minutes": round(state["seconds"] / 60, 1), "tasks": sorted(recipe.tasks),
-        "start": _start(recipe),
+        "blend": recipe.blend, "start": _start(recipe),
     }  # fmt: skip
     source = Path(recipe.tokenizer) if recipe.tokenizer else DEFAULT_TOKENIZER
     folder.mkdir(parents=True, exist_ok=True)
     if source.resolve() != (folder / "tokenizer.json").resolve():
         shutil.copyfile(source, folder / "tokenizer.json")
-    return write_weights(folder, config, {k: v.float().numpy() for k, v in tensors.items()}, origin)
+    return write_weights(folder, config, arrays, origin)
