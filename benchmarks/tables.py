@@ -288,6 +288,17 @@ def trials():
             f"problems: {before} % before, {one} % after {runs[evolved]['seconds'] / 60:.0f} minutes of self-evolution "
             f"on one core (gain {gains[evolved]}), {other} % after as long of stage 2 (gain {gains[continued]}).",
         )
+    if have("self-evolution-credit"):
+        result = load("self-evolution-credit")
+        settings, (before, after) = result["settings"], result["table"].values()
+        told(
+            result,
+            f"The same with credit where solutions part, {settings['steps']} steps of "
+            f"{settings['problems'] * settings['group']} solutions, {len(settings['tasks'].split(','))} tasks: greedy "
+            f"{percent(before['means']['correctness'])} → {percent(after['means']['correctness'])} % "
+            f"(gain {between(after['gained_correctness'])}), drawn {percent(before['drawn_means']['correctness'])} → "
+            f"{percent(after['drawn_means']['correctness'])} % (gain {between(after['drawn_gained_correctness'])}).",
+        )
     if have("rollouts"):
         result = load("rollouts")
         told(
