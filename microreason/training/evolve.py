@@ -4,11 +4,12 @@ Group-relative policy gradient (GRPO, arXiv 2402.03300) on own rollouts, one upd
 importance ratio is needed, token-level mean (DAPO, 2503.14476), and a penalty on the divergence from the start: half
 the squared difference of log-probabilities, whose gradient on own rollouts is that of KL(policy || start). GRPO's
 estimator has exp(difference) in it: a single token that the start finds e^10 times likelier outweighs a batch.
-Credit within a solution is given by step checkers: where one refuses a step, a positive advantage ends before it and a
-negative one falls on it alone (`credit`).
-The difficulty of each task moves to where a part of its group is solved. A group without spread is skipped
-and counted, and so is a reward that is no number, or a grader that raises. Does not cover how solutions are drawn by
-several processes (rollouts.py) or the trials before and after (trial.py).
+Credit within a solution (`credit`): a token is worth what the group's solutions that go on from it get more than those
+that go on from where it stood, a Monte-Carlo value as in VinePPO (2410.01679) from the group itself; where a step
+checker refuses a step, it is not praised, and what follows says nothing.
+The difficulty of each task moves to where a part of its group is solved. A group without spread or without a right
+solution is skipped and counted, and so is a reward that is no number, or a grader that raises. Does not cover how
+solutions are drawn by several processes (rollouts.py) or the trials before and after (trial.py).
 """
 
 from __future__ import annotations

@@ -130,8 +130,8 @@ class Recipe(_Part):
             raise ValueError("the stages' `until` must rise and end at 1.0")
         if any(self.micro_batch_tokens % n for n in self.row_lengths):
             raise ValueError("micro_batch_tokens must be a multiple of every row length")
-        if self.blend < 1 and not self.start:
-            raise ValueError("`blend` needs a `start`")
+        if self.blend < 1 and (not self.start or self.distill or self.evolve):
+            raise ValueError("`blend` needs a `start`, and is for the foundation alone")
         return self
 
     @property
