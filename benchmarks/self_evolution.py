@@ -6,7 +6,7 @@ intervals: correctness, step efficiency, sound steps, tokens. The difficulty of 
 moves. Results are written after each run, and runs that are in the file already are not repeated; several processes
 may add theirs (`--ways`) to one file.
 
-    python benchmarks/self_evolution.py --json benchmarks/results/self-evolution.json
+    python benchmarks/self_evolution.py --json benchmarks/results/self-evolution-credit.json
 """
 
 import argparse
@@ -23,6 +23,7 @@ from microreason.tokenizer import Tokenizer
 from microreason.training.distill import Distiller
 from microreason.training.evolve import Evolver, EvolveRecipe
 from microreason.training.recipe import Recipe
+from microreason.training.rewards import normalised
 from microreason.training.rollouts import engine
 from microreason.training.trial import outcomes, summary
 from microreason.weights_file import describe, find
@@ -36,8 +37,7 @@ PARTS = ("correctness", "step_efficiency", "logical_soundness")
 
 def sum_first(rewards):
     """The naive order: the parts are summed, then the sum is set to mean 0 and deviation 1 within the group."""
-    total = np.array([r.total for r in rewards])
-    return (total - total.mean()) / max(total.std(), 1e-9)
+    return normalised(np.array([r.total for r in rewards]))
 
 
 class SumFirst(Evolver):
@@ -123,7 +123,7 @@ def main():
     parser.add_argument("--start", default="8m")
     parser.add_argument("--tasks", default=TASKS)
     parser.add_argument("--difficulty", type=float, default=0.7)
-    parser.add_argument("--steps", type=int, default=360)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--problems", type=int, default=16)
     parser.add_argument("--group", type=int, default=8)
     parser.add_argument("--max-tokens", type=int, default=320)
@@ -164,8 +164,8 @@ def main():
             spent = next((r["seconds"] for r in runs if r["seed"] == seed), 600.0)
             kind = WAYS[way]
             model, told = evolved(a, kind, seed, folder) if kind else continued(a, seed, spent, folder)
-            runs = known().get("runs", runs)  # others may have come in the meantime
-            runs = sorted([*runs, {"way": way, "seed": seed, **told, "after": measured(model)}], key=in_order)
+            run = {"way": way, "seed": seed, **told, "after": measured(model)}
+            runs = sorted([*known().get("runs", runs), run], key=in_order)  # others may have come in the meantime
             rows = table(before, runs)
             print(json.dumps(rows, indent=1), flush=True)
             if a.json:

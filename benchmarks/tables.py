@@ -276,10 +276,10 @@ def trials():
     def told(result, sentence):
         lines.append(f"- {sentence} ({result['date'][:10]}, commit {result['commit']}, {result['hardware']['cpu']}.)")
 
+    evolved, continued = "normalise then sum", "stage 2 continued"
     if have("self-evolution"):
         result = load("self-evolution")
         rows, runs = result["table"], {r["way"]: r for r in result["runs"]}
-        evolved, continued = "normalise then sum", "stage 2 continued"
         before, one, other = (percent(rows[way]["means"]["correctness"]) for way in ("before", evolved, continued))
         gains = {way: between(rows[way]["gained_correctness"]) for way in (evolved, continued)}
         told(
@@ -290,7 +290,7 @@ def trials():
         )
     if have("self-evolution-credit"):
         result = load("self-evolution-credit")
-        settings, (before, after) = result["settings"], result["table"].values()
+        settings, (before, after) = result["settings"], (result["table"][x] for x in ("before", evolved))
         told(
             result,
             f"The same with credit where solutions part, {settings['steps']} steps of "

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -91,15 +91,14 @@ def credit(problem: Problem, group: Sequence[Generation], gain: np.ndarray, newl
     before it: nothing where the group is of one mind, or where only one solution is left. Where a checker refuses a
     step, it has no share of what is positive, and what follows, written after a mistake, has none of anything.
     """
-    sums, counts = Counter[tuple[int, ...]](), Counter[tuple[int, ...]]()
+    having = defaultdict[tuple[int, ...], list[float]](list)
     for drawn, whole in zip(group, gain, strict=True):
         for end in range(len(drawn.ids) + 1):
-            sums[drawn.ids[:end]] += float(whole)  # type: ignore[assignment]
-            counts[drawn.ids[:end]] += 1
+            having[drawn.ids[:end]].append(float(whole))
+    worth = {begun: sum(gains) / len(gains) for begun, gains in having.items()}
     out = []
     for drawn in group:
-        worth = np.array([sums[drawn.ids[:end]] / counts[drawn.ids[:end]] for end in range(len(drawn.ids) + 1)])
-        gains = np.diff(worth).astype(np.float32)
+        gains = np.diff([worth[drawn.ids[:end]] for end in range(len(drawn.ids) + 1)]).astype(np.float32)
         checked = check_solution(problem, drawn.solution, get_task(problem.task or "")).steps
         verdicts = [step.verdict for step in checked]
         if "unsound" in verdicts:

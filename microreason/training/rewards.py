@@ -71,6 +71,12 @@ def reward(solution: Solution, score: float, reference: Solution, similarity: fl
     return Reward(right, step_efficiency(len(lines), len(expected)), alike)
 
 
+def normalised(values: np.ndarray) -> np.ndarray:
+    """Each column of [G, …] with mean 0 and deviation 1; one without spread is 0."""
+    spread = values.std(0)
+    return np.divide(values - values.mean(0), spread, out=np.zeros_like(values), where=spread > 1e-9)
+
+
 def advantages(rewards: Sequence[Reward]) -> np.ndarray:
     """How much better each solution of a group is than the group, [G].
 
@@ -80,6 +86,4 @@ def advantages(rewards: Sequence[Reward]) -> np.ndarray:
     parts = np.array([r.parts for r in rewards], dtype=np.float64)
     if not np.isfinite(parts).all():
         raise ValueError("a reward is not a number")
-    spread = parts.std(0)
-    normal = np.divide(parts - parts.mean(0), spread, out=np.zeros_like(parts), where=spread > 1e-9)
-    return normal @ np.array(WEIGHTS)
+    return normalised(parts) @ np.array(WEIGHTS)
