@@ -257,7 +257,7 @@ def eval_reasoning_gym(
     max_tokens: MaxTokens = 1024,
     weights: Weights = None,
     adapter: Adapter = None,
-    engine: Engine = "torch",
+    engine: Engine = "auto",
 ) -> None:
     """Evaluate on reasoning-gym, beside the published figures; Ctrl-C keeps what is finished."""
     with _sentences():

@@ -36,7 +36,7 @@ def add_commands(eval_app: typer.Typer, data_app: typer.Typer, sentences: Senten
         max_tokens: MaxTokens = 256,
         json_file: JsonFile = None,
         weights: Weights = None,
-        engine: Engine = "torch",
+        engine: Engine = "auto",
     ) -> None:
         """School mathematics after Saxton et al., on freshly generated questions."""
         with sentences():
@@ -107,7 +107,7 @@ def _add_benchmark(eval_app: typer.Typer, sentences: Sentences, name: str, title
         max_tokens: MaxTokens = 512,
         json_file: JsonFile = None,
         weights: Weights = None,
-        engine: Engine = "torch",
+        engine: Engine = "auto",
     ) -> None:
         with sentences():
             from microreason.evaluation.mathematics import problems_of

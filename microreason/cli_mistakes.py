@@ -49,7 +49,7 @@ def add_mistake_commands(app: typer.Typer, eval_app: typer.Typer, sentences: Sen
         size: Size = None,
         json_file: JsonFile = None,
         weights: Weights = None,
-        engine: Engine = "torch",
+        engine: Engine = "auto",
     ) -> None:
         """BIG-Bench-Mistake: the first wrong step of solutions, from the benchmark's files."""
         with sentences():
@@ -62,7 +62,7 @@ def add_mistake_commands(app: typer.Typer, eval_app: typer.Typer, sentences: Sen
         per_kind: Annotated[int, typer.Option(min=4, help="Solutions of each kind.")] = 100,
         json_file: JsonFile = None,
         weights: Weights = None,
-        engine: Engine = "torch",
+        engine: Engine = "auto",
     ) -> None:
         """Mistakes in solutions to problems kept out of training: found exactly, and mended."""
         with sentences():
