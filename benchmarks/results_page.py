@@ -16,7 +16,10 @@ from microreason.evaluation.statistics import mean_interval
 from microreason.model.config import ModelConfig
 
 LEVELS = ("hard", "easy")
-OURS = ModelConfig.size("27m").parameters() / 1e6
+MODEL, OF = "8m", "-8m"
+"""Whose figures the page shows, the model that has learnt most tasks, and the end of its result files' names."""
+NAME = f"MicroReason {MODEL.upper()}"
+OURS = ModelConfig.size(MODEL).parameters() / 1e6
 """Millions of parameters."""
 SIZES = {
     "deepseek-r1": (671_000, "arXiv 2501.12948 and, for its base, 2412.19437; 37,000 of them active for a token"),
@@ -29,7 +32,7 @@ SIZES = {
 
 def measured(level):
     """Our result at a level, {} where there is none: task -> its row."""
-    return load(f"{level}-45")["tasks"] if have(f"{level}-45") else {}
+    return load(f"{level}-45{OF}")["tasks"] if have(f"{level}-45{OF}") else {}
 
 
 def signed(value):
@@ -46,10 +49,10 @@ def pairs(level, column, same=False):
 def how_measured():
     lines = []
     for level in LEVELS:
-        if not have(f"{level}-45"):
+        if not have(f"{level}-45{OF}"):
             lines.append(f"- {level}: not measured yet.")
             continue
-        result, hardware = load(f"{level}-45"), load(f"{level}-45")["hardware"]
+        result, hardware = load(f"{level}-45{OF}"), load(f"{level}-45{OF}")["hardware"]
         many = len(published_tasks() & set(result["tasks"]))
         lines.append(
             f"- {level}: {many} of {len(published_tasks())} tasks measured, {result['size']} questions each, seed "
@@ -66,13 +69,13 @@ def means():
         f"| mean over tasks, in percent | {' | '.join(LEVELS)} |",
         "|---|---|---|",
     ]
-    cells = {"MicroReason 27M, measured tasks": [], "MicroReason 27M, all tasks, those not measured counted as 0": []}
+    cells = {f"{NAME}, measured tasks": [], f"{NAME}, all tasks, those not measured counted as 0": []}
     for level in LEVELS:
         scores = {task: row["score"] for task, row in measured(level).items() if task in published_tasks()}
         texts = ["not measured", "not measured"]
         if scores:
             answered = defaultdict(list)
-            for question in load(f"{level}-45")["questions"]:
+            for question in load(f"{level}-45{OF}")["questions"]:
                 if question["task"] in scores:
                     answered[question["task"]].append(question["score"])
             texts[0] = f"{percent(fmean(scores.values()))} ({between(mean_interval(answered))}; n={len(scores)})"
@@ -138,11 +141,11 @@ def efficiency():
     for level in LEVELS:
         scores = [row["score"] for task, row in measured(level).items() if task in published_tasks()]
         if not scores:
-            rows.append(f"| MicroReason | {OURS:.1f} | {level} | 0 | not measured | – | – | counted in the weights |")
+            rows.append(f"| {NAME} | {OURS:.1f} | {level} | 0 | not measured | – | – | counted in the weights |")
             continue
         mean = fmean(scores)
         rows.append(
-            f"| MicroReason | {OURS:.1f} | {level} | {len(scores)} | {percent(mean)} | {100 * mean / OURS:.3g} | – | "
+            f"| {NAME} | {OURS:.1f} | {level} | {len(scores)} | {percent(mean)} | {100 * mean / OURS:.3g} | – | "
             "counted in the weights |"
         )
         for column, (size, source) in SIZES.items():
@@ -164,7 +167,7 @@ def all_tasks():
         rows += [
             f"### {level.capitalize()}",
             "",
-            f"| task | MicroReason 27M | 95 % interval | {' | '.join(MODELS.values())} |",
+            f"| task | {NAME} | 95 % interval | {' | '.join(MODELS.values())} |",
             f"|---|---|---|{'---|' * len(MODELS)}",
         ]
         for task in sorted(published_tasks()):
@@ -231,7 +234,7 @@ def draw(path):
         place = {task: i for i, task in enumerate(order)}
         known = [task for task in order if task in scores]
         lengths = [100 * scores[task] for task in known]
-        axis.barh([place[task] for task in known], lengths, 0.7, color="#b8b8b8", label="MicroReason 27M")
+        axis.barh([place[task] for task in known], lengths, 0.7, color="#b8b8b8", label=NAME)
         for column, (colour, marker) in others.items():
             points = [(100 * value, place[t]) for t in order if (value := figure(t, level, column)) is not None]
             style = {"color": colour, "markersize": 6, "markeredgewidth": 1.6, "label": MODELS[column]}

@@ -33,7 +33,7 @@ def two_tasks(tmp_path, monkeypatch):
         },
         "questions": [{"task": task, "score": score} for task, values in scores.items() for score in values],
     }  # fmt: skip
-    (tmp_path / "hard-45.json").write_text(json.dumps(result))
+    (tmp_path / f"hard-45{results_page.OF}.json").write_text(json.dumps(result))
     monkeypatch.setattr(figures, "RESULTS", tmp_path)
 
 
@@ -71,7 +71,7 @@ def test_pairs_are_of_the_same_questions_only(two_tasks):
 def test_efficiency_names_what_is_unknown(two_tasks):
     text = "\n".join(results_page.efficiency())
     assert text.count("unknown") == 3
-    assert f"| MicroReason | 27.0 | hard | 2 | 75.0 | {75 / results_page.OURS:.3g} |" in text
+    assert f"| MicroReason 8M | 8.0 | hard | 2 | 75.0 | {75 / results_page.OURS:.3g} |" in text
 
 
 def test_picture_shows_every_task(two_tasks, tmp_path):
