@@ -22,7 +22,7 @@ def solve(
     engine: Any = None,
     mode: str = "assisted",
     samples: int = 1,
-    max_tokens: int = 1024,
+    max_tokens: int = 2048,
     seed: int = 0,
 ) -> Solution:
     """Solve one problem; every step of the result carries a verdict.

@@ -115,7 +115,7 @@ def test_an_answer_cut_off_scores_nothing(gold):
 def test_a_problem_too_long_for_the_context_is_not_solved_and_the_others_are(gold):
     texts = list(gold.solutions)[:10]
     gold.tokenizer = SimpleNamespace(encode_problem=lambda text: range(9 if text == texts[3] else 8))
-    gold.info["config"] = {"max_context": 8 + 1024}
+    gold.info["config"] = {"max_context": 8 + 2048}
     assert sorted(q["score"] for q in _evaluate(gold, "hard", ["gcd"], size=10)["questions"]) == [0.0] + [1.0] * 9
 
 

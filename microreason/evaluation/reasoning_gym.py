@@ -72,7 +72,7 @@ def evaluate(
     seed: int = SEED,
     size: int = SIZE,
     mode: str = "plain",
-    max_tokens: int = 1024,
+    max_tokens: int = 2048,
     samples: int = 1,
     batch: int = 256,
     progress: Callable[[int, int], None] | None = None,

@@ -138,7 +138,7 @@ class _Reader(EdgeEngine):
 
 
 def explain(
-    text: str, weights: Path | str | None = None, mode: Mode = "assisted", max_tokens: int = 1024
+    text: str, weights: Path | str | None = None, mode: Mode = "assisted", max_tokens: int = 2048
 ) -> Explanation:
     """Solve a problem and explain the solution. Raises BadWeights, and BadInput where it does not fit the context."""
     generation = load(weights).generate([text], mode=mode, max_tokens=max_tokens)[0]

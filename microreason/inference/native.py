@@ -111,7 +111,7 @@ class NativeEngine:
         problems: Sequence[str],
         *,
         mode: Mode = "plain",
-        max_tokens: int = 1024,
+        max_tokens: int = 2048,
         temperature: float = 0.0,
         seed: int = 0,
         progress: Callable[[int], None] | None = None,

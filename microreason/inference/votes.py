@@ -18,7 +18,7 @@ TEMPERATURE = 0.7
 
 
 def solve_all(
-    engine: Any, problems: Sequence[str], *, mode: str = "plain", max_tokens: int = 1024, samples: int = 1,
+    engine: Any, problems: Sequence[str], *, mode: str = "plain", max_tokens: int = 2048, samples: int = 1,
     seed: int = 0, progress: Callable[[int], None] | None = None,
 ) -> list[Generation]:  # fmt: skip
     """One solution of each problem: the greedy one, or of so many `samples` the winner, with the tokens of all.
