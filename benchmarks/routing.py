@@ -72,7 +72,7 @@ def shut(trainer: Trainer) -> None:
     if trainer.progress < 1:
         trainer.reach(trainer.progress)
     for block in trainer.model.blocks:
-        block.router.shut(range(trainer.model.config.kv_heads))
+        block.router.gate.bias.data.fill_(-5.0)
         block.router.requires_grad_(False)
 
 
@@ -117,9 +117,9 @@ class Rule(nn.Module):
 
 
 class Evaluation:
-    """Documents of at least so many tokens, and what a model makes of them."""
+    """Documents, and what a model makes of them."""
 
-    def __init__(self, trainer: Trainer, count: int, least: int = 0) -> None:
+    def __init__(self, trainer: Trainer, count: int) -> None:
         recipe, self.tokenizer = trainer.recipe, trainer.tokenizer
         self.documents = []
         i = 0
@@ -127,7 +127,7 @@ class Evaluation:
             mixture = Mixture(recipe.tasks, recipe.stages[-1].difficulty, 0.0, EVALUATION_SEED, max(LENGTHS))
             drawn = document(mixture, self.tokenizer, i)
             i += 1
-            if not isinstance(drawn, str) and len(drawn.ids) >= least:
+            if not isinstance(drawn, str):
                 self.documents.append(drawn)
         text = [self.tokenizer.decode([i]) for i in range(self.tokenizer.size)]
         self.separators = [i for i, piece in enumerate(text) if piece and not piece.strip(SEPARATORS)]
@@ -213,7 +213,7 @@ def rules(dense: Transformer, routed: Transformer, evaluation: Evaluation, budge
     def window(x, **changes):
         model = clone(dense, **hard | {"window": max(1, int(x))} | changes)
         for block in model.blocks:
-            block.router.shut(range(c.kv_heads))
+            block.router.gate.bias.data.fill_(-5.0)
         return model
 
     def scored(name):

@@ -357,23 +357,6 @@ def test_a_budget_of_entries_stays_where_it_ended_and_is_no_less_than_one(tmp_pa
         load_recipe(path)
 
 
-def test_a_stage_begins_with_the_named_heads_shut_and_no_others(tmp_path):
-    path = tmp_path / "t.yaml"
-    text = RECIPE.replace("OUTPUT", str(tmp_path))
-    path.write_text(text.replace("routing: hard,", "routing: hard, shut: [[0, 1], [2, 0]],"))
-    trainer = Trainer(load_recipe(path))
-
-    def shut():
-        return torch.stack([block.router.gate.bias < 0 for block in trainer.model.blocks]).nonzero().tolist()
-
-    assert not shut()
-    trainer.reach(0.9)
-    assert shut() == [[0, 1], [2, 0]]
-    path.write_text(path.read_text().replace("[2, 0]", "[3, 0]"))
-    with pytest.raises(BadRecipe, match="shut"):
-        load_recipe(path)
-
-
 def test_a_routed_run_resumes_exactly(trained, tmp_path):
     _, records = trained
     path = tmp_path / "t.yaml"

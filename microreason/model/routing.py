@@ -20,8 +20,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention.flex_attention import BlockMask, flex_attention
 
-START = 5.0
-
 
 class Reach(NamedTuple):
     """Where routing may decide: positions [B, T] within documents, `fixed` [B, T] (sinks, pinned), the window."""
@@ -142,13 +140,7 @@ class DynamicAttentionRouter(nn.Module):
         self.window, self.sinks, self.soft = window, sinks, soft
         self.gate = nn.Linear(dim, num_heads)
         nn.init.zeros_(self.gate.weight)
-        nn.init.constant_(self.gate.bias, START)
-
-    @torch.no_grad()
-    def shut(self, heads: Sequence[int]) -> None:
-        """Shut the gates of these heads for all tokens, as firmly as they start open; training may open them again."""
-        self.gate.weight[heads] = 0.0
-        self.gate.bias[heads] = -START
+        nn.init.constant_(self.gate.bias, 5.0)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, D] -> gate logits z [B, H, T]; open where z > 0."""

@@ -85,7 +85,6 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.model = self._fresh()
         self._enter_stage()
-        self._shut()
 
     @property
     def stage(self) -> Stage:
@@ -141,13 +140,6 @@ class Trainer:
         while progress >= self.stage.until:
             self.stage_number += 1
             self._enter_stage()
-            self._shut()
-
-    def _shut(self) -> None:
-        """Shut the gates that the stage begins with shut."""
-        if self.stage.routing != "off":
-            for layer, head in self.stage.shut:
-                self.model.blocks[layer].router.shut([head])
 
     def inputs(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Ids, positions and documents of a batch [B, T] on the device."""
