@@ -125,10 +125,14 @@ def origin_facts(weights=None):
 def facts(of="", weights=None):
     hard = load("hard-45" + of)
     explain = hard["explainability"]
+    low = sum(row["score"] < 0.05 for row in hard["tasks"].values())
+    silent = sum(question["answer"] is None for question in hard["questions"])
     lines = [
         *origin_facts(weights),
         f"- Sound steps among checkable ones on solved hard problems: {percent(explain['soundness'])} %; "
         f"share of their steps that a checker can judge: {percent(explain['coverage'])} %.",
+        f"- Hard level: {low} of {len(hard['tasks'])} tasks below 5 %; {silent:,} of {len(hard['questions']):,} "
+        "solutions gave no answer.",
         f"- Figures of {hard['date'][:10]}, commit {hard['commit']}, {hard['hardware']['cpu']}, at most "
         f"{hard['max_tokens']} tokens a solution.",
     ]
