@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from microreason.data.documents import time_limit
 from microreason.solution import Solution
 from microreason.tasks import get_task
 from microreason.verification.steps import check_arithmetic, check_solution, check_step, evaluate
@@ -85,3 +86,12 @@ def test_on_a_determined_path_a_true_line_may_not_be_due():
     off = [check_step(problem, ["22%1=0"], line, due=True) for line in ("9%4=1", "9%4=2")]
     assert off == ["sound", "unsound"]
     assert check_step(problem, [first], first) == "sound"  # true, if said twice
+
+
+def test_an_absurd_angle_that_was_written_is_judged_at_once():
+    task = get_task("rotate_matrix")
+    problem = task.generate(3, 0, "easy")
+    lines = [step.text for step in task.expert(problem).steps]
+    before = lines[: next(i for i, line in enumerate(lines) if "turn" in line)]
+    with time_limit(5):
+        assert task.check(problem.text, [*before, " turn 900000000000000"], "1:1") is False

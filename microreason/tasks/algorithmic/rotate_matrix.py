@@ -15,7 +15,7 @@ from microreason.tasks.base import GymTask
 
 
 def _turned(rows, angle):
-    for _ in range(angle // 90):
+    for _ in range(angle // 90 % 4):  # an angle may come from a written line
         rows = ["".join(column) for column in zip(*rows[::-1], strict=True)]
     return rows
 
