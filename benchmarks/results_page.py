@@ -16,8 +16,10 @@ from microreason.evaluation.statistics import mean_interval
 from microreason.model.config import ModelConfig
 
 LEVELS = ("hard", "easy")
-MODEL, OF = "8m", "-8m"
-"""Whose figures the page shows, the model that has learnt most tasks, and the end of its result files' names."""
+MODEL = "8m"
+"""Whose figures the page shows: the model that has learnt the most tasks."""
+OF = f"-{MODEL}"
+"""The end of its result files' names."""
 NAME = f"MicroReason {MODEL.upper()}"
 OURS = ModelConfig.size(MODEL).parameters() / 1e6
 """Millions of parameters."""
@@ -30,9 +32,15 @@ SIZES = {
 """Millions of parameters as their makers state them, and where; the makers of the others state none."""
 
 
+def result(level):
+    """Our result file at a level, {} where there is none."""
+    name = f"{level}-45{OF}"
+    return load(name) if have(name) else {}
+
+
 def measured(level):
     """Our result at a level, {} where there is none: task -> its row."""
-    return load(f"{level}-45{OF}")["tasks"] if have(f"{level}-45{OF}") else {}
+    return result(level).get("tasks", {})
 
 
 def signed(value):
@@ -49,17 +57,18 @@ def pairs(level, column, same=False):
 def how_measured():
     lines = []
     for level in LEVELS:
-        if not have(f"{level}-45{OF}"):
+        ours = result(level)
+        if not ours:
             lines.append(f"- {level}: not measured yet.")
             continue
-        result, hardware = load(f"{level}-45{OF}"), load(f"{level}-45{OF}")["hardware"]
-        many = len(published_tasks() & set(result["tasks"]))
+        hardware = ours["hardware"]
+        many = len(published_tasks() & set(ours["tasks"]))
         lines.append(
-            f"- {level}: {many} of {len(published_tasks())} tasks measured, {result['size']} questions each, seed "
-            f"{result['seed']}, {result['mode']} greedy decoding, at most {result['max_tokens']} tokens a solution; "
-            f"{result['date'][:10]}, commit {result['commit']}, {result['engine']} engine on {hardware['cores']} "
-            f"core(s) of {hardware['cpu']}, weights `{result['weights'][:16]}…`."
-            + ("" if result["complete"] else " The run was interrupted.")
+            f"- {level}: {many} of {len(published_tasks())} tasks measured, {ours['size']} questions each, seed "
+            f"{ours['seed']}, {ours['mode']} greedy decoding, at most {ours['max_tokens']} tokens a solution; "
+            f"{ours['date'][:10]}, commit {ours['commit']}, {ours['engine']} engine on {hardware['cores']} "
+            f"core(s) of {hardware['cpu']}, weights `{ours['weights'][:16]}…`."
+            + ("" if ours["complete"] else " The run was interrupted.")
         )
     return lines
 
@@ -75,7 +84,7 @@ def means():
         texts = ["not measured", "not measured"]
         if scores:
             answered = defaultdict(list)
-            for question in load(f"{level}-45{OF}")["questions"]:
+            for question in result(level)["questions"]:
                 if question["task"] in scores:
                     answered[question["task"]].append(question["score"])
             texts[0] = f"{percent(fmean(scores.values()))} ({between(mean_interval(answered))}; n={len(scores)})"
