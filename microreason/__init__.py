@@ -10,7 +10,7 @@ from typing import Any
 
 from microreason.errors import BadInput, MicroReasonError
 from microreason.inference import load
-from microreason.solution import Problem, Solution, Step
+from microreason.solution import MAX_TOKENS, Problem, Solution, Step
 
 __version__ = "0.1.0"
 __all__ = ["BadInput", "MicroReasonError", "Problem", "Solution", "Step", "load", "solve"]
@@ -22,7 +22,7 @@ def solve(
     engine: Any = None,
     mode: str = "assisted",
     samples: int = 1,
-    max_tokens: int = 2048,
+    max_tokens: int = MAX_TOKENS,
     seed: int = 0,
 ) -> Solution:
     """Solve one problem; every step of the result carries a verdict.

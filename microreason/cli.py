@@ -27,6 +27,7 @@ from microreason.cli_mathematics import add_commands
 from microreason.cli_mistakes import add_mistake_commands
 from microreason.cli_options import Adapter, Engine, JsonFile, MaxTokens, Mode, Samples, Weights
 from microreason.errors import MicroReasonError
+from microreason.solution import MAX_TOKENS
 
 _PLAIN: dict[str, Any] = {"no_args_is_help": True, "add_completion": False, "rich_markup_mode": None}
 app = typer.Typer(
@@ -90,7 +91,7 @@ def solve(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     mode: Mode = "assisted",
     samples: Samples = 1,
-    max_tokens: MaxTokens = 2048,
+    max_tokens: MaxTokens = MAX_TOKENS,
     any_kind: Annotated[bool, typer.Option("--any", help="Try kinds of problem it has not learnt.")] = False,
     weights: Weights = None,
     adapter: Adapter = None,
@@ -254,7 +255,7 @@ def eval_reasoning_gym(
     mode: Mode = "plain",
     samples: Samples = 1,
     json_file: JsonFile = None,
-    max_tokens: MaxTokens = 2048,
+    max_tokens: MaxTokens = MAX_TOKENS,
     weights: Weights = None,
     adapter: Adapter = None,
     engine: Engine = "auto",

@@ -11,7 +11,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from microreason.cli_options import Sentences, Weights
+from microreason.cli_options import MaxTokens, Sentences, Weights
+from microreason.solution import MAX_TOKENS
 
 
 def add_explain_command(app: typer.Typer, sentences: Sentences) -> None:
@@ -24,7 +25,7 @@ def add_explain_command(app: typer.Typer, sentences: Sentences) -> None:
         png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
         mode: Annotated[str, typer.Option(help="plain, checked or assisted.")] = "assisted",
-        max_tokens: Annotated[int, typer.Option(min=1, help="Give up after so many tokens.")] = 2048,
+        max_tokens: MaxTokens = MAX_TOKENS,
         any_kind: Annotated[bool, typer.Option("--any", help="Try kinds of problem it has not learnt.")] = False,
         weights: Weights = None,
     ) -> None:

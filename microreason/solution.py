@@ -19,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from microreason.errors import BadInput
 
+MAX_TOKENS = 2048
+"""How long a solution may become where nothing else is said."""
 PROBLEM, SOLUTION, ANSWER, END = MARKERS = ("<|problem|>", "<|solution|>", "<|answer|>", "<|end|>")
 _NAMES = "problem|solution|answer|end"
 _RAW = re.compile(rf"<(\\*)\|({_NAMES})\|>")

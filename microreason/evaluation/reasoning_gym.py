@@ -16,12 +16,12 @@ from typing import Any
 
 from microreason.errors import BadInput, UnknownTask
 from microreason.evaluation.published import SEED, SIZE, SYSTEMS, published, to_beat
-from microreason.evaluation.records import circumstances
+from microreason.evaluation.records import circumstances, shortened
 from microreason.evaluation.statistics import mean_interval, task_interval
 from microreason.inference.drafts import fits
 from microreason.inference.votes import solve_all
 from microreason.inputs import check_mode
-from microreason.solution import Problem, Solution
+from microreason.solution import MAX_TOKENS, Problem, Solution
 from microreason.tasks import all_tasks, get_task
 from microreason.verification.steps import check_solution
 
@@ -58,7 +58,7 @@ def _question(problem: Problem, solution: Solution, tokens: int) -> dict[str, An
     verdicts = Counter(step.verdict for step in checked.steps)
     return {
         "task": problem.task, "index": problem.index, "score": grade(problem, solution),
-        "answer": solution.answer, "expected": problem.answer, "steps": len(checked.steps),
+        "answer": shortened(solution.answer), "expected": shortened(problem.answer), "steps": len(checked.steps),
         "sound": verdicts["sound"], "unsound": verdicts["unsound"], "unknown": verdicts["unknown"],
         "tokens": tokens,
     }  # fmt: skip
@@ -72,7 +72,7 @@ def evaluate(
     seed: int = SEED,
     size: int = SIZE,
     mode: str = "plain",
-    max_tokens: int = 2048,
+    max_tokens: int = MAX_TOKENS,
     samples: int = 1,
     batch: int = 256,
     progress: Callable[[int, int], None] | None = None,

@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+MAX_ANSWER = 200
+
 
 def commit() -> str | None:
     """`git describe` of the source tree this package lies in, None where there is none."""
@@ -49,6 +51,15 @@ def circumstances(info: dict[str, Any]) -> dict[str, Any]:
     return {"date": now, "commit": commit(), "hardware": hardware()} | {
         "engine": info.get("engine"), "weights": info.get("sha256"),
     }  # fmt: skip
+
+
+def shortened(answer: str | None) -> str | None:
+    """An answer as result files hold it: matrices and grids of a hundred rows are cut off.
+
+    >>> shortened("7" * 300)[-3:]
+    '77…'
+    """
+    return answer if answer is None or len(answer) <= MAX_ANSWER else answer[: MAX_ANSWER - 1] + "…"
 
 
 def way(result: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ import torch
 from microreason.inference.drafts import Draft, Generation, Mode, begin
 from microreason.model.cache import Cache
 from microreason.model.transformer import Transformer
+from microreason.solution import MAX_TOKENS
 from microreason.tokenizer import Tokenizer
 from microreason.weights_file import describe, find
 
@@ -43,7 +44,7 @@ class TorchEngine:
         problems: Sequence[str],
         *,
         mode: Mode = "plain",
-        max_tokens: int = 2048,
+        max_tokens: int = MAX_TOKENS,
         temperature: float = 0.0,
         seed: int = 0,
         progress: Callable[[int], None] | None = None,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from microreason.inference.drafts import Draft, Generation, Mode, begin
+from microreason.solution import MAX_TOKENS
 from microreason.tokenizer import Tokenizer
 from microreason.weights_file import describe, find, read_weights
 
@@ -82,7 +83,7 @@ class EdgeEngine:
         problems: Sequence[str],
         *,
         mode: Mode = "plain",
-        max_tokens: int = 2048,
+        max_tokens: int = MAX_TOKENS,
         temperature: float = 0.0,
         seed: int = 0,
         progress: Callable[[int], None] | None = None,

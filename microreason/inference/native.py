@@ -21,6 +21,7 @@ from microreason.inference.guesses import Guesses
 from microreason.inference.mapped import map_weights
 from microreason.inference.network import ALIGN, Cache, Network, find_library
 from microreason.model.config import ModelConfig
+from microreason.solution import MAX_TOKENS
 from microreason.tokenizer import Tokenizer
 from microreason.weights_file import Arrays, find, quantised
 
@@ -111,7 +112,7 @@ class NativeEngine:
         problems: Sequence[str],
         *,
         mode: Mode = "plain",
-        max_tokens: int = 2048,
+        max_tokens: int = MAX_TOKENS,
         temperature: float = 0.0,
         seed: int = 0,
         progress: Callable[[int], None] | None = None,

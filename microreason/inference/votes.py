@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from microreason.inference.drafts import Generation
-from microreason.solution import Solution
+from microreason.solution import MAX_TOKENS, Solution
 
 TEMPERATURE = 0.7
 
 
 def solve_all(
-    engine: Any, problems: Sequence[str], *, mode: str = "plain", max_tokens: int = 2048, samples: int = 1,
+    engine: Any, problems: Sequence[str], *, mode: str = "plain", max_tokens: int = MAX_TOKENS, samples: int = 1,
     seed: int = 0, progress: Callable[[int], None] | None = None,
 ) -> list[Generation]:  # fmt: skip
     """One solution of each problem: the greedy one, or of so many `samples` the winner, with the tokens of all.
