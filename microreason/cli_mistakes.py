@@ -11,8 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from microreason.cli_options import Engine, JsonFile, Sentences, Weights
+from microreason.cli_options import Engine, JsonFile, Sentences
 
+Weights = Annotated[Path, typer.Option(help="A folder with weights, or 8m, mathematics or mistakes, which ship.")]
+LEARNT = Path("mistakes")
+"""The weights that were trained on this."""
 Size = Annotated[int | None, typer.Option(min=1, help="Ask only so many solutions of each kind.")]
 
 
@@ -25,7 +28,7 @@ def add_mistake_commands(app: typer.Typer, eval_app: typer.Typer, sentences: Sen
             str, typer.Argument(metavar="FILE", help="A problem and its solution in steps; - reads stdin.")
         ],
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-        weights: Weights = None,
+        weights: Weights = LEARNT,
         engine: Engine = "auto",
     ) -> None:
         """Find the first wrong step of a solution, say why, and go on rightly from it."""
@@ -48,7 +51,7 @@ def add_mistake_commands(app: typer.Typer, eval_app: typer.Typer, sentences: Sen
         path: Annotated[Path, typer.Option(help="A folder or file of the benchmark in its original form.")],
         size: Size = None,
         json_file: JsonFile = None,
-        weights: Weights = None,
+        weights: Weights = LEARNT,
         engine: Engine = "auto",
     ) -> None:
         """BIG-Bench-Mistake: the first wrong step of solutions, from the benchmark's files."""
@@ -61,7 +64,7 @@ def add_mistake_commands(app: typer.Typer, eval_app: typer.Typer, sentences: Sen
     def mistakes(
         per_kind: Annotated[int, typer.Option(min=4, help="Solutions of each kind.")] = 100,
         json_file: JsonFile = None,
-        weights: Weights = None,
+        weights: Weights = LEARNT,
         engine: Engine = "auto",
     ) -> None:
         """Mistakes in solutions to problems kept out of training: found exactly, and mended."""
@@ -72,7 +75,7 @@ def add_mistake_commands(app: typer.Typer, eval_app: typer.Typer, sentences: Sen
 
 
 def _evaluate(
-    name: str, cases: list, size: int | None, facts: dict[str, Any], json_file: Path | None, weights: Path | None,
+    name: str, cases: list, size: int | None, facts: dict[str, Any], json_file: Path | None, weights: Path,
     engine: str,
 ) -> None:  # fmt: skip
     from collections import Counter

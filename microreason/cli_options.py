@@ -15,7 +15,8 @@ import typer
 Sentences = Callable[..., AbstractContextManager[None]]
 """Turns errors into sentences and exit codes around a command's work."""
 Weights = Annotated[
-    Path | None, typer.Option(help="A folder with weights, or 8m or mathematics, which ship; left out, the 27M ones.")
+    Path | None,
+    typer.Option(help="A folder with weights, or 8m, mathematics or mistakes, which ship; left out, the 27M ones."),
 ]
 Adapter = Annotated[Path | None, typer.Option(help="A file that `microreason adapt` wrote for these weights.")]
 Mode = Annotated[str, typer.Option(help="plain, checked or assisted.")]

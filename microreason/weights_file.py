@@ -21,7 +21,7 @@ from microreason.errors import BadWeights
 from microreason.model.config import ModelConfig
 
 DEFAULT = Path(__file__).parent / "weights"
-SHIPPED = ("8m", "mathematics")
+SHIPPED = ("8m", "mathematics", "mistakes")
 FILE = "model.safetensors"
 MAX_BYTES, MAX_HEADER, VERSION = 1 << 30, 1 << 20, "1"
 HEAD_WIDTH = 64

@@ -17,6 +17,7 @@ from microreason.data.documents import Mixture, draw, fingerprint, held_out
 from microreason.errors import UnknownTask
 from microreason.mistakes import form
 from microreason.mistakes.judged import core, judged
+from microreason.mistakes.lines import check_line
 from microreason.mistakes.tasks import GENERATORS, is_test, trace
 from microreason.tasks import all_tasks, get_task, recognise
 from microreason.tokenizer import Tokenizer
@@ -129,5 +130,25 @@ def test_a_wrong_swap_is_never_the_right_one_told_the_other_way_round():
         event = made.wrong - 1 - made.redo.count("ok")
         if 0 <= event < len(pairs) and ", " in made.redo[made.wrong]:
             named = re.findall("|".join(sorted({name for pair in pairs for name in pair})), made.steps[made.wrong])
-            state_is_right = made.redo[made.wrong] in ", ".join(re.split(r"[:=-] | has |=|, ", made.steps[made.wrong]))
+            held = made.redo[made.wrong].rpartition(": ")[2].split(", ")
+            told = re.sub(r": | - |=| has ", " ", made.steps[made.wrong])
+            state_is_right = all(pair in told for pair in held)
             assert not (state_is_right and set(named[:2]) == set(pairs[event])), made
+
+
+@pytest.mark.parametrize(
+    "line, verdict",
+    [
+        ("Ann red Bob blue: Ann blue, Bob red, Cid pink", True),
+        ("Bob blue Ann red: Ann blue, Bob red, Cid pink", True),
+        ("Ann red Cid pink: Ann blue, Bob red, Cid pink", False),
+        ("Ann red Bob blue: Ann blue, Bob pink, Cid red", False),
+        ("Ann red Bob blue: Ann red, Bob blue, Cid pink", False),
+        ("Bob red Ann blue: Ann blue, Bob red, Cid pink", False),
+        ("Ann red Bob blue: Ann blue, Bob red, Dan pink", None),
+        ("Ann blue", None),
+    ],
+)
+def test_lines_about_swaps(line, verdict):
+    question = "Ann has a red ball, Bob has a blue ball and Cid has a pink ball. First, Ann and Bob swap."
+    assert check_line(question, ["Ann red, Bob blue, Cid pink"], line, True) is verdict

@@ -22,8 +22,8 @@ from microreason.solution import Solution, Verdict
 from microreason.tasks import recognise
 from microreason.verification.steps import check_arithmetic, check_step
 
-MAX_TOKENS, MAX_CONTINUED = 448, 640
-"""Tokens that a path over one window, and a continuation, may have."""
+MAX_TOKENS = 640
+"""Tokens that a path over one window, or a continuation, may have."""
 _NUMBER = r"-?\(*-?\d+(?:\.\d+)?\)*"
 _MORE = rf" ?[-+*/%] ?{_NUMBER}"
 _CLAIM = re.compile(rf"{_NUMBER}(?:{_MORE})+(?: ?= ?{_NUMBER}(?:{_MORE})*)+")
@@ -51,7 +51,7 @@ def fits(engine: Any, given: Given) -> bool:
     """Whether all windows of a solution fit the context of the engine."""
     question, steps = given
     texts = [form.finding(question, steps, window) for window in form.windows(question, steps)]
-    return all(drafts.fits(engine, text, MAX_CONTINUED) for text in texts)
+    return all(drafts.fits(engine, text, MAX_TOKENS) for text in texts)
 
 
 def find(engine: Any, given: Sequence[Given], progress: Callable[[int], None] | None = None) -> list[Found]:
@@ -84,7 +84,7 @@ def mend(
 ) -> list[Solution]:
     """The network's right continuation of each solution from a wrong step on. Raises BadInput as `find`."""
     texts = [form.mending(question, steps, wrong) for (question, steps), wrong in given]
-    drawn = engine.generate(texts, mode="plain", max_tokens=MAX_CONTINUED, progress=progress)
+    drawn = engine.generate(texts, mode="plain", max_tokens=MAX_TOKENS, progress=progress)
     return [generation.solution for generation in drawn]
 
 

@@ -84,11 +84,25 @@ def _sorting(question: str, previous: Sequence[str], line: str, fresh: bool) -> 
 
 
 def _swaps(question: str, previous: Sequence[str], line: str, fresh: bool) -> bool | None:
-    """Things in the order of their holders: two have changed places since the line before."""
-    things, before = line.split(", "), previous[-1].split(", ") if previous else []
-    if len(things) < 3 or len(before) != len(things) or not all(thing in question for thing in things):
+    """Who holds what: behind what two had before, that they have changed it and nobody else has."""
+    first, _, after = line.rpartition(": ")
+    now, before = _held(after), _held(previous[-1].rpartition(": ")[2]) if previous else {}
+    if len(now) < 3 or not before or not all(word in question for word in [*now, *now.values()]):
         return None
-    return sorted(things) == sorted(before) and sum(a != b for a, b in zip(things, before, strict=True)) == 2
+    changed = [name for name in now if now[name] != before.get(name)]
+    if (
+        list(now) != list(before)
+        or len(changed) != 2
+        or now != before | dict(zip(changed, map(before.get, changed[::-1]), strict=True))
+    ):
+        return False
+    return first in {f"{a} {before[a]} {b} {before[b]}" for a, b in (changed, changed[::-1])}
+
+
+def _held(line: str) -> dict[str, str]:
+    """Names and things of `Ann red ball, Bob blue ball`; nothing where it says something else."""
+    pairs = [item.split(" ", 1) for item in line.split(", ")]
+    return dict(pairs) if all(len(pair) == 2 for pair in pairs) else {}
 
 
 @lru_cache(maxsize=64)

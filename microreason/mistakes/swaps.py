@@ -95,6 +95,10 @@ def _slip(state: dict[str, str], a: str, b: str, rng: random.Random) -> dict[str
     return rng.choice([option for option in options if option != right])
 
 
+def _held(state: dict[str, str]) -> str:
+    return ", ".join(f"{name} {thing}" for name, thing in state.items())
+
+
 def swaps(rng: random.Random, difficulty: float, broken: bool) -> Trace:
     """Between 3 and 7 people, and about as many swaps."""
     size = rng.choice((3, 3, 4, 5, 7)) if difficulty > 0.4 else 3
@@ -158,10 +162,11 @@ def swaps(rng: random.Random, difficulty: float, broken: bool) -> Trace:
 
     right, answer = run(None)
     state = dict(start)
-    redo = [*(["ok"] * len(lead)), ", ".join(start.values())]
+    redo = [*(["ok"] * len(lead)), _held(start)]
     for a, b in pairs:
+        before = f"{a} {state[a]} {b} {state[b]}"
         state = state | {a: state[b], b: state[a]}
-        redo.append(", ".join(state.values()))
+        redo.append(f"{before}: {_held(state)}")
     redo.append(f"{asked} {state[asked]}" + (f" {answer}" if options else ""))
     steps, wrong = right, None
     if broken:

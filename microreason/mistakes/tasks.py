@@ -33,10 +33,9 @@ from microreason.verification.steps import check_arithmetic
 
 Generator = Callable[[random.Random, float, bool], Trace]
 GENERATORS: dict[str, tuple[Generator, float]] = {
-    "arithmetic": (arithmetic, 0.16), "sorting": (sorting, 0.16), "swaps": (swaps, 0.12),
-    "deduction": (deduction, 0.12),
-    "brackets": (brackets, 0.12), "stories": (stories, 0.12),
-    "borrowed": (borrowed, 0.20),
+    "arithmetic": (arithmetic, 0.15), "sorting": (sorting, 0.18), "swaps": (swaps, 0.28),
+    "deduction": (deduction, 0.18), "brackets": (brackets, 0.08), "stories": (stories, 0.02),
+    "borrowed": (borrowed, 0.11),
 }  # fmt: skip
 BROKEN, OTHER_FORMS = 0.75, 0.2
 SPLIT = 32
