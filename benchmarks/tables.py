@@ -219,6 +219,11 @@ def mathematics():
     return rows
 
 
+def within(questions, tries):
+    """Percent of bugs repaired by so many candidates."""
+    return percent(sum(q["score"] == 1 and q["tried"] <= tries for q in questions) / len(questions))
+
+
 def mistakes():
     """The mistakes model on problems kept out of its training, and on BIG-Bench-Mistake beside others."""
     own, other = load("mistakes"), load("bigbench-mistake")
@@ -243,6 +248,20 @@ def mistakes():
         f"solutions shown or step by step: {published}. Step checkers alone, no network: {cell(other['checkers'])} of "
         f"these, {cell(own['checkers'])} of the held-out ones. ({own['date'][:10]}, commit {own['commit']}, "
         f"{own['hardware']['cpu']}.)",
+    ]
+    repair, ranked = load("repair"), load("repair-network")
+    same = {(q["task"], q["slip"]) for q in ranked["questions"]}
+    by_prior = [q for q in repair["questions"] if (q["task"], q["slip"]) in same]
+    firsts = [within(questions, 1) for questions in (ranked["questions"], by_prior)]
+    tens = [within(questions, 10) for questions in (ranked["questions"], by_prior)]
+    rows += [
+        "",
+        f"Slips put into functions of {repair['packages']} held-out packages, {repair['bugs']} bugs, candidates ranked "
+        f"by the {repair['ranked_by']}: the first passes in {percent(repair['first'])} %, one of ten in "
+        f"{percent(repair['within_10'])} %, one of {repair['candidates']} in {percent(repair['repaired'])} %; "
+        f"{repair['median_seconds']:.2f} s at the median. Ranked by this network and the prior, on {len(by_prior)} "
+        f"of them: first {firsts[0]} %, within ten {tens[0]} %; by the prior alone {firsts[1]} and {tens[1]} %. "
+        f"({repair['date'][:10]}, commit {repair['commit']}.)",
     ]
     return rows
 

@@ -32,3 +32,17 @@ def test_the_mathematics_model_takes_word_problems_and_the_others_do_not():
     for text, weights in ((problem, "8m"), ("What is love?", "mathematics")):
         refused = CliRunner().invoke(app, ["solve", text, "--weights", weights])
         assert refused.exit_code == 2 and "has not learnt" in refused.output
+
+
+def test_check_finds_and_mends_with_the_mistakes_model():
+    steps = [
+        'Write it as "A + B" with A = (4 * 3 - 5), B = (6 + 2 * 4).',
+        "Let us work out A = (4 * 3 - 5) = (12 - 5) = 7.",
+        "Let us work out B = (6 + 2 * 4) = (8 * 4) = 32.",
+        "Finally, A + B = 7 + 32 = 39. The answer is 39.",
+    ]
+    given = "\n".join(["((4 * 3 - 5) + (6 + 2 * 4)) =", *(f"{i}. {step}" for i, step in enumerate(steps, 1))])
+    done = CliRunner().invoke(app, ["check", "-", "--json"], input=given)
+    found = json.loads(done.output)
+    assert done.exit_code == 0 and found["learnt"] and found["first_wrong"] == 3
+    assert found["continuation"]["answer"] == "21"
