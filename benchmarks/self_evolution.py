@@ -26,7 +26,7 @@ from microreason.training.recipe import Recipe
 from microreason.training.rewards import normalised
 from microreason.training.rollouts import engine
 from microreason.training.trial import outcomes, summary
-from microreason.weights_file import describe, find
+from microreason.weights_file import describe, find, tokenizer_file
 
 TASKS = (
     "gcd,graph_color,knights_knaves,leg_counting,letter_counting,n_queens,palindrome_generation,"
@@ -138,7 +138,7 @@ def main():
     parser.add_argument("--json", type=Path)
     a = parser.parse_args()
     folder, names = a.folder or Path(tempfile.mkdtemp()), a.tasks.split(",")
-    tokenizer = Tokenizer.load(find(a.start) / "tokenizer.json")
+    tokenizer = Tokenizer.load(tokenizer_file(a.start))
     left_out = ("json", "folder", "ways", "seeds")
     settings = {k: v for k, v in vars(a).items() if k not in left_out}
 

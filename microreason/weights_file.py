@@ -36,6 +36,13 @@ def find(weights: Path | str | None = None) -> Path:
     return shipped if str(weights) in SHIPPED and shipped.is_dir() else Path(weights)
 
 
+def tokenizer_file(weights: Path | str | None = None) -> Path:
+    """The tokenizer of some weights: the file beside them, or, where they ship without one, that of the 27M ones."""
+    folder = find(weights)
+    own = folder / "tokenizer.json"
+    return DEFAULT / own.name if folder.parent == DEFAULT and not own.exists() else own
+
+
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every tensor of a model."""
     d, kv, k = config.dim, config.kv_heads * config.head_dim, config.head_dim

@@ -8,7 +8,7 @@ from microreason.cli import app
 from microreason.inference import load
 from microreason.info import info
 from microreason.tasks import get_task
-from microreason.weights_file import describe
+from microreason.weights_file import DEFAULT, SHIPPED, describe, tokenizer_file
 
 
 def test_size_and_origin():
@@ -17,6 +17,11 @@ def test_size_and_origin():
     assert 26.5e6 <= info()["model"]["parameters"] <= 27.5e6
     assert len(about["origin"]["tasks"]) >= 24
     assert len({get_task(name).category for name in about["origin"]["tasks"]}) >= 8
+
+
+def test_models_that_ship_share_one_tokenizer(tmp_path):
+    assert {tokenizer_file(name) for name in (None, *SHIPPED)} == {DEFAULT / "tokenizer.json"}
+    assert tokenizer_file(tmp_path) == tmp_path / "tokenizer.json"
 
 
 def test_both_engines_agree():

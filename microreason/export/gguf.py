@@ -18,7 +18,7 @@ from microreason.errors import BadInput
 from microreason.export.dense import dense_tensors
 from microreason.solution import MARKERS
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import find
+from microreason.weights_file import tokenizer_file
 
 _NAMES = {
     "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
@@ -45,7 +45,7 @@ def export_gguf(output: Path, folder: Path | str | None = None, form: str = "q8_
     if form not in ("q8_0", "f32"):
         raise BadInput(f"There is no form {form!r}: use q8_0 or f32.")
     config, tensors = dense_tensors(folder)
-    tokenizer = Tokenizer.load(find(folder) / "tokenizer.json")
+    tokenizer = Tokenizer.load(tokenizer_file(folder))
     part = output.with_name(output.name + ".tmp")
     writer = gguf.GGUFWriter(str(part), "qwen3")
     writer.add_name("MicroReason, dense twin")

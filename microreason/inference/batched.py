@@ -17,7 +17,7 @@ from microreason.model.cache import Cache
 from microreason.model.transformer import Transformer
 from microreason.solution import MAX_TOKENS
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import describe, find
+from microreason.weights_file import describe, tokenizer_file
 
 CHUNK = 256  # tokens of a problem that are read at a time
 
@@ -36,7 +36,7 @@ class TorchEngine:
     def load(cls, weights: Path | str | None = None, batch: int = 64) -> TorchEngine:
         """From a folder of released weights. Raises BadWeights."""
         model = Transformer.load(weights)
-        tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
+        tokenizer = Tokenizer.load(tokenizer_file(weights))
         return cls(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, batch, describe(weights))
 
     def generate(

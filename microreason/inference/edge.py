@@ -16,7 +16,7 @@ import numpy as np
 from microreason.inference.drafts import Draft, Generation, Mode, begin
 from microreason.solution import MAX_TOKENS
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import describe, find, read_weights
+from microreason.weights_file import describe, read_weights, tokenizer_file
 
 
 def _norm(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ class EdgeEngine:
     def __init__(self, weights: Path | str | None = None) -> None:
         self.info: dict[str, Any] = {"engine": "numpy", **describe(weights)}
         self.config, self._w = read_weights(weights)
-        self.tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
+        self.tokenizer = Tokenizer.load(tokenizer_file(weights))
         c = self.config
         frequency = c.rope_theta ** (-np.arange(c.head_dim // 2) / (c.head_dim // 2))
         angle = np.arange(c.max_context)[:, None] * frequency

@@ -23,7 +23,7 @@ from microreason.inference.network import ALIGN, Cache, Network, find_library
 from microreason.model.config import ModelConfig
 from microreason.solution import MAX_TOKENS
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import Arrays, find, quantised
+from microreason.weights_file import Arrays, quantised, tokenizer_file
 
 TOKENS = 4  # tokens in a step up to which one more costs little
 DEAR = ("plain", "avx2")  # instructions with which each costs more than a guess wins
@@ -98,7 +98,7 @@ class NativeEngine:
             tensors = quantised(tensors)
         else:
             self.config, tensors, facts = map_weights(weights)
-            self.tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
+            self.tokenizer = Tokenizer.load(tokenizer_file(weights))
         if found is None or not fits(self.config):
             raise RuntimeError("no compiled library for this model")
         threads = threads or min(4, _processors())

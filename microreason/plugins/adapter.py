@@ -18,7 +18,15 @@ from safetensors.numpy import load, save
 
 from microreason.errors import BadWeights
 from microreason.model.config import ModelConfig
-from microreason.weights_file import Arrays, describe, expected_shapes, find, read_weights, write_weights, write_whole
+from microreason.weights_file import (
+    Arrays,
+    describe,
+    expected_shapes,
+    read_weights,
+    tokenizer_file,
+    write_weights,
+    write_whole,
+)
 
 MAX_BYTES, VERSION = 1_000_000, "1"
 
@@ -82,5 +90,5 @@ def merge(weights: Path | str | None, path: Path, folder: Path) -> Path:
         tensors[name] = tensors[name] + added[name + ".up"] @ added[name + ".down"]
     tasks = sorted({*before.get("tasks", []), *origin.get("tasks", [])})
     write_weights(folder, config, tensors, before | {"tasks": tasks, "adapter": origin})
-    (folder / "tokenizer.json").write_bytes((find(weights) / "tokenizer.json").read_bytes())
+    (folder / "tokenizer.json").write_bytes(tokenizer_file(weights).read_bytes())
     return folder

@@ -23,7 +23,7 @@ from microreason.data.packing import IGNORE, Batch
 from microreason.errors import BadInput, BadWeights
 from microreason.model.transformer import Transformer
 from microreason.tokenizer import Tokenizer
-from microreason.weights_file import HEAD_WIDTH, Arrays, find, read_head
+from microreason.weights_file import HEAD_WIDTH, Arrays, read_head, tokenizer_file
 
 TEMPERATURE = 0.1
 Chain = tuple[str, Sequence[str]]
@@ -169,7 +169,7 @@ class StepJudge:
         if head is None:
             raise BadWeights("These weights have no step head; stage 2 with `contrast` above 0 trains one.")
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        tokenizer = Tokenizer.load(find(weights) / "tokenizer.json")
+        tokenizer = Tokenizer.load(tokenizer_file(weights))
         return cls(model.to(device), head.to(device), tokenizer)
 
     def _tokens(self, path: Chain) -> tuple[list[int], list[int]]:

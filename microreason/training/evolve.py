@@ -50,7 +50,7 @@ from microreason.training.rewards import Reward, advantages, reward
 from microreason.training.rollouts import RayRollouts, engine
 from microreason.training.trial import grade, trial
 from microreason.verification.steps import check_solution
-from microreason.weights_file import find
+from microreason.weights_file import tokenizer_file
 
 FIRST_SEED = 2_000_000_000
 MOVE = 0.05
@@ -130,7 +130,7 @@ class Evolver:
     def __init__(self, recipe: EvolveRecipe) -> None:
         self.recipe = recipe
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.tokenizer = Tokenizer.load(find(recipe.start) / "tokenizer.json")
+        self.tokenizer = Tokenizer.load(tokenizer_file(recipe.start))
         self.model = Transformer.load(recipe.start)
         if not self.model.routes():  # nothing to decide: the same network without masks for it
             self.model = Transformer.load(recipe.start, routing="off")
