@@ -342,7 +342,8 @@ def trials():
         )
     if have("self-evolution-credit"):
         result = load("self-evolution-credit")
-        settings, (before, after) = result["settings"], (result["table"][x] for x in ("before", evolved))
+        settings, table = result["settings"], result["table"]
+        before, after, summed = (table[way] for way in ("before", evolved, "sum then normalise"))
         told(
             result,
             f"The same with credit where solutions part, {settings['steps']} steps of "
