@@ -350,7 +350,10 @@ def trials():
             f"{settings['problems'] * settings['group']} solutions, {len(settings['tasks'].split(','))} tasks: greedy "
             f"{percent(before['means']['correctness'])} → {percent(after['means']['correctness'])} % "
             f"(gain {between(after['gained_correctness'])}), drawn {percent(before['drawn_means']['correctness'])} → "
-            f"{percent(after['drawn_means']['correctness'])} % (gain {between(after['drawn_gained_correctness'])}).",
+            f"{percent(after['drawn_means']['correctness'])} % (gain {between(after['drawn_gained_correctness'])}). "
+            f"With the sum of the parts normalised: greedy {percent(summed['means']['correctness'])} % (gain "
+            f"{between(summed['gained_correctness'])}), drawn {percent(summed['drawn_means']['correctness'])} % (gain "
+            f"{between(summed['drawn_gained_correctness'])}).",
         )
     if have("rollouts"):
         result = load("rollouts")
