@@ -9,12 +9,14 @@ import datetime
 import json
 import os
 import platform
+import re
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
 MAX_ANSWER = 200
+_INNERMOST, _BREAK = re.compile(r"[\[{]\n[^\[\]{}]*[\]}]"), re.compile(r"\n *")
 
 
 def commit() -> str | None:
@@ -69,9 +71,13 @@ def way(result: dict[str, Any]) -> str:
 
 
 def write_json(path: Path | str, result: dict[str, Any]) -> None:
-    """Write atomically: a temporary file beside it, fsync, rename. What stood there survives a failure."""
+    """Write atomically: a temporary file beside it, fsync, rename. What stood there survives a failure.
+
+    The innermost lists and objects stand on one line each.
+    """
     path = Path(path)
     text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
+    text = _INNERMOST.sub(lambda found: _BREAK.sub(" ", found[0]), text)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
     try:
