@@ -32,3 +32,8 @@ def between(interval):
 def spread(result):
     """Mean and interval of a result."""
     return f"{percent(result['mean'])} ({between(result['interval'])})"
+
+
+def scored(result):
+    """A score and its interval."""
+    return f"{percent(result['score'])} ({between(result['interval'])})"

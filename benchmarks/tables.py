@@ -11,9 +11,10 @@ import argparse
 import re
 import sys
 
+import repair as repairs
 import results_page
 import routing_tables
-from figures import RESULTS, ROOT, between, have, load, percent, spread
+from figures import RESULTS, ROOT, between, have, load, percent, scored, spread
 
 from microreason.evaluation.reasoning_gym import summarise
 from microreason.weights_file import describe, read_weights
@@ -191,12 +192,12 @@ def mathematics():
     for name, title in MATHEMATICS.items():
         ways = [load(f"{name}-mathematics{way}") if have(f"{name}-mathematics{way}") else None
                 for way in ("", "-votes", "-assisted")]  # fmt: skip
-        cells = ["–" if r is None else f"{percent(r['score'])} ({between(r['interval'])})" for r in ways]
+        cells = ["–" if r is None else scored(r) for r in ways]
         rows.append(f"| {title} | {ways[0]['n']} | {' | '.join(cells)} |")
     proofs = load("setmm-mathematics")
     found = [load(path.stem) for path in sorted(RESULTS.glob("*-mathematics*.json"))]
     commits = ", ".join(dict.fromkeys(result["commit"] for result in sorted(found, key=lambda r: r["date"])))
-    orders = ", ".join(f"{name} {percent(r['score'])} ({between(r['interval'])})" for name, r in proofs["rows"].items())
+    orders = ", ".join(f"{name} {scored(r)}" for name, r in proofs["rows"].items())
     rows += [
         "",
         f"Percent, with 95 % intervals. Held-out propositional theorems of set.mm proven and verified, % of "
@@ -206,7 +207,7 @@ def mathematics():
     if have("adapters"):
         adapters = load("adapters")
         each = "; ".join(
-            f"{MATHEMATICS[name]} {percent(row['adapter']['score'])} ({between(row['adapter']['interval'])}) after "
+            f"{MATHEMATICS[name]} {scored(row['adapter'])} after "
             f"{row['tokens'] / 1e6:.1f}M tokens, this model {percent(row['model']['score'])}"
             for name, row in adapters["sets"].items()
         )
@@ -219,25 +220,17 @@ def mathematics():
     return rows
 
 
-def within(questions, tries):
-    """Percent of bugs repaired by so many candidates."""
-    return percent(sum(q["score"] == 1 and q["tried"] <= tries for q in questions) / len(questions))
-
-
 def mistakes():
     """The mistakes model on problems kept out of its training, and on BIG-Bench-Mistake beside others."""
     own, other = load("mistakes"), load("bigbench-mistake")
     rows = ["| solutions | number | first wrong step exact | right answer after it is shown |", "|---|---|---|---|"]
 
-    def cell(result):
-        return f"{percent(result['score'])} ({between(result['interval'])})"
-
     for kind, row in own["tasks"].items():
-        rows.append(f"| held out, {kind} | {row['n']} | {cell(row)} | {cell(row['corrected'])} |")
-    rows.append(f"| held out, mean of kinds | {own['n']} | {cell(own)} | {cell(own['corrected'])} |")
+        rows.append(f"| held out, {kind} | {row['n']} | {scored(row)} | {scored(row['corrected'])} |")
+    rows.append(f"| held out, mean of kinds | {own['n']} | {scored(own)} | {scored(own['corrected'])} |")
     for kind, row in other["tasks"].items():
-        rows.append(f"| BIG-Bench-Mistake, {kind.replace('_', ' ')} | {row['n']} | {cell(row)} | – |")
-    rows.append(f"| BIG-Bench-Mistake, mean of these | {other['n']} | {cell(other)} | – |")
+        rows.append(f"| BIG-Bench-Mistake, {kind.replace('_', ' ')} | {row['n']} | {scored(row)} | – |")
+    rows.append(f"| BIG-Bench-Mistake, mean of these | {other['n']} | {scored(other)} | – |")
     published = ", ".join(
         f"{name} {percent(ways['whole trace'])} or {percent(ways['step by step'])}"
         for name, ways in other["published"].items()
@@ -245,22 +238,22 @@ def mistakes():
     rows += [
         "",
         f"Percent, with 95 % intervals, plain greedy. Published means of all five kinds of BIG-Bench-Mistake, whole "
-        f"solutions shown or step by step: {published}. Step checkers alone, no network: {cell(other['checkers'])} of "
-        f"these, {cell(own['checkers'])} of the held-out ones. ({own['date'][:10]}, commit {own['commit']}, "
-        f"{own['hardware']['cpu']}.)",
+        f"solutions shown or step by step: {published}. Step checkers alone, no network: {scored(other['checkers'])} "
+        f"of these, {scored(own['checkers'])} of the held-out ones. Solutions without a mistake that the network calls "
+        f"right: {scored(other['without_mistake'])} of these, {scored(own['without_mistake'])} of the held-out ones. "
+        f"({own['date'][:10]}, commit {own['commit']}, {own['hardware']['cpu']}.)",
     ]
     repair, ranked = load("repair"), load("repair-network")
     same = {(q["task"], q["slip"]) for q in ranked["questions"]}
-    by_prior = [q for q in repair["questions"] if (q["task"], q["slip"]) in same]
-    firsts = [within(questions, 1) for questions in (ranked["questions"], by_prior)]
-    tens = [within(questions, 10) for questions in (ranked["questions"], by_prior)]
+    by_prior = repairs.summarise([q for q in repair["questions"] if (q["task"], q["slip"]) in same])
     rows += [
         "",
         f"Slips put into functions of {repair['packages']} held-out packages, {repair['bugs']} bugs, candidates ranked "
         f"by the {repair['ranked_by']}: the first passes in {percent(repair['first'])} %, one of ten in "
         f"{percent(repair['within_10'])} %, one of {repair['candidates']} in {percent(repair['repaired'])} %; "
-        f"{repair['median_seconds']:.2f} s at the median. Ranked by this network and the prior, on {len(by_prior)} "
-        f"of them: first {firsts[0]} %, within ten {tens[0]} %; by the prior alone {firsts[1]} and {tens[1]} %. "
+        f"{repair['median_seconds']:.2f} s at the median. Ranked by this network and the prior, on {by_prior['bugs']} "
+        f"of them: first {percent(ranked['first'])} %, within ten {percent(ranked['within_10'])} %; by the prior alone "
+        f"{percent(by_prior['first'])} and {percent(by_prior['within_10'])} %. "
         f"({repair['date'][:10]}, commit {repair['commit']}.)",
     ]
     return rows

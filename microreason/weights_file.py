@@ -40,7 +40,7 @@ def tokenizer_file(weights: Path | str | None = None) -> Path:
     """The tokenizer of some weights: the file beside them, or, where they ship without one, that of the 27M ones."""
     folder = find(weights)
     own = folder / "tokenizer.json"
-    return DEFAULT / own.name if folder.parent == DEFAULT and not own.exists() else own
+    return DEFAULT / own.name if not own.exists() and folder.resolve().parent == DEFAULT.resolve() else own
 
 
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:

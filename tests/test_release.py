@@ -1,6 +1,7 @@
 """The weights that ship: their size, and that both engines read them alike."""
 
 import json
+import os
 
 from typer.testing import CliRunner
 
@@ -21,6 +22,7 @@ def test_size_and_origin():
 
 def test_models_that_ship_share_one_tokenizer(tmp_path):
     assert {tokenizer_file(name) for name in (None, *SHIPPED)} == {DEFAULT / "tokenizer.json"}
+    assert tokenizer_file(os.path.relpath(DEFAULT / "8m")) == DEFAULT / "tokenizer.json"  # as recipes name it
     assert tokenizer_file(tmp_path) == tmp_path / "tokenizer.json"
 
 
