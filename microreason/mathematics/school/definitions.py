@@ -1,8 +1,8 @@
 """Questions after sentences that define letters and functions: all modules `..._composed`, polynomials__evaluate, __add
 and __compose.
 
-Sentence by sentence: known values take the place of their letters, in a line of its own (`3*k+6=15`) where more than
-one step follows; then the steps, and a line with what was found (`k=3`, `f(x)=2*x+1`). A polynomial is evaluated by
+Sentence by sentence: a line with what is defined and the known values in place of their letters (`k:3*k+6=15`,
+`f(x):x+1+x`), then the steps, and a line with what was found (`k=3`, `f(x)=2*x+1`). A polynomial is evaluated by
 Horner's scheme on the line of its coefficients (`f(-4):3,-94,-422,23`). The question is then asked of the module
 without `_composed`, with numbers for letters; an answer that names one of several values is turned back into what
 stands in the text. Does not cover definitions that no module of the generator writes (gcd, remainders, products).
@@ -33,6 +33,7 @@ from microreason.mathematics.school.terms import (
     show,
     times,
     write,
+    write_sum,
 )
 
 _LETTER = re.compile(r"(?<![a-z'])([a-z])(?![a-z(])")
@@ -80,15 +81,18 @@ class Scope:
         if self.lines[-1:] != [f"{letter}={value}"]:
             self.lines.append(f"{letter}={value}")
 
-    def number(self, expression: str) -> str:
-        """The value of a call or of an expression of numbers and letters, as it is written."""
+    def number(self, expression: str, name: str = "") -> str:
+        """The value of a call or of an expression of numbers and letters, as it is written; its lines begin with a
+        `name` and a colon, if it has one."""
         text = self.put_in(expression)
         if call := _CALL.fullmatch(text):
             return str(self.call(call[1], int(call[2])))
         compact = text.replace(" ", "")
         lines, value = work_out(text)
-        if text != expression and len(lines) > 1:
-            self.lines.append(compact)
+        if name and len(lines) == 1:
+            lines = [name + lines[0]]
+        elif lines and (name or text != expression):
+            lines.insert(0, name + compact)
         self.lines += lines
         return decimal(value) if "." in text and "/" not in text else str(value)
 
@@ -125,24 +129,28 @@ class Scope:
                 self.lines.append(out[-1].replace(" ", ""))
         return out
 
-    def terms(self, expression: str) -> list[Term]:
-        """The terms of an expression, with a line where values took the place of letters."""
+    def polynomial(self, expression: str, name: str = "") -> Polynomial:
+        """The polynomial that an expression of terms and calls amounts to; like terms are put together. Its lines begin
+        with the expression where it has a `name`, or values took the place of letters."""
         text = self.put_in(expression)
-        if text != expression:
-            self.lines.append(text.replace(" ", ""))
-        return parse(text)
-
-    def polynomial(self, expression: str) -> Polynomial:
-        """The polynomial that an expression of terms and calls amounts to; like terms are put together."""
-        terms = self.terms(expression)
+        if name or text != expression:
+            self.lines.append(name + text.replace(" ", ""))
+        terms = parse(text)
         if not any(term.factors for term in terms):
-            return put_together(self.lines, flat(terms), write(terms))
+            return put_together(self.lines, flat(terms))
         if len(terms) == 1 and terms[0].coefficient == 1:
             return self._factor(terms[0])
         parts: list[tuple[Monomial, Fraction]] = []
         for term in terms:
-            part = scaled(self.lines, term.monomial, term.coefficient, self._factor(term))
-            self.lines.append(f"{write([term])}={show(part)}")
+            factor, call, lines = self._factor(term), write([term]), self.lines
+            claim = f"{call}={write_sum([((), term.coefficient)])}*({show(factor)})" if term.coefficient != 1 else call
+            lines.append(claim)
+            start = len(lines)
+            part = scaled(lines, term.monomial, term.coefficient, factor)
+            if len(lines) > start:
+                lines.append(f"{call}={show(part)}")
+            else:
+                lines[-1] = f"{claim}={show(part)}"
             parts += ordered(part)
         return put_together(self.lines, parts)
 
@@ -155,7 +163,10 @@ class Scope:
         if len(argument) != 1 or argument[0].coefficient != 1 or not (argument[0].monomial or argument[0].factors):
             raise ValueError("no call of a letter or a call")
         if argument[0].factors:
-            return self._composed(letter, polynomial, self._factor(argument[0]))
+            inner = self._factor(argument[0])
+            body = re.sub(rf"(?<![a-z]){letter}(?![a-z])", f"({show(inner)})", show(polynomial))
+            self.lines.append(f"{name}({write(argument)})={body}")
+            return self._composed(letter, polynomial, inner)
         return {tuple((argument[0].monomial[0][0], n) for _, n in m): value for m, value in polynomial.items()}
 
     def _composed(self, letter: str, outer: Polynomial, inner: Polynomial) -> Polynomial:
@@ -178,28 +189,31 @@ class Scope:
         elif found := re.fullmatch(r"Let (\w)\((\w)\) = (.+)\.", sentence):
             self._function(found[1], found[2], found[3])
         elif found := re.fullmatch(r"Let (\w) (?:be|=) (.+)\.", sentence):
-            self.name(found[1], self.number(found[2]))
+            self.name(found[1], self.number(found[2], f"{found[1]}:"))
         else:
             raise ValueError(f"no definition: {sentence!r}")
 
     def _suppose(self, text: str, later: str) -> None:
-        equations = self.equations(text)
+        equations = [self.put_in(equation) for equation in text.split(", ")]
         unknown = set(_LETTER.findall(" ".join(equations)))
         used = sorted(unknown & set(re.findall(r"(?<![A-Za-z'])[a-z](?![a-z'])", later)))
         if not used:
             raise ValueError(f"nothing of {text!r} is used")
         lines, values = linear.solve_linear(equations, used[-1])
-        self.lines += lines
+        self.lines += [f"{used[-1]}:{','.join(equations)}".replace(" ", ""), *lines]
         self.name(used[-1], str(values[used[-1]]))
 
     def _function(self, name: str, letter: str, expression: str) -> None:
-        polynomial = self.polynomial(expression)
+        start = len(self.lines)
+        polynomial = self.polynomial(expression, f"{name}({letter}):")
         self.functions[name] = letter, polynomial
-        if show(polynomial, " ") != expression:
+        if show(polynomial, " ") == expression:
+            del self.lines[start:]
+        else:
             self.lines.append(f"{name}({letter})={show(polynomial)}")
 
     def _derivative(self, name: str, letter: str, order: int, expression: str) -> None:
-        polynomial = derivative(self.lines, self.polynomial(expression), letter, order)
+        polynomial = derivative(self.lines, self.polynomial(expression, f"{name}({letter}):"), letter, order)
         self.functions[name] = letter, polynomial
         self.lines.append(f"{name}({letter})={show(polynomial)}")
 

@@ -1,10 +1,11 @@
 """Expressions of numbers worked out line by line: + - * / and parentheses, whole numbers, decimals and fractions.
 
 The leftmost innermost parenthesis comes first, within it products and quotients before sums, from left to right, one
-operation a line. After a parenthesis, where more than one operation is left, a line holds the whole expression with
-the value in place. A fraction is a quotient in lowest terms and stands in parentheses where it is an operand:
-`(3/4)+(1/6)=(3*3+1*2)/12=(9+2)/12=11/12`. What is no product of a digit or a fraction of small numbers is written out
-(tasks/arithmetic/written.py). Does not cover powers, unknowns, percentages or mixed numbers.
+operation a line; where it takes several, they begin with what is worked out. After a parenthesis, where more than one
+operation is left, a line holds the whole expression with the value in place. A fraction is a quotient in lowest terms
+and stands in parentheses where it is an operand: `(3/4)+(1/6)=(3*3+1*2)/12=(9+2)/12=11/12`. What is no product of a
+digit or a fraction of small numbers is written out (tasks/arithmetic/written.py). Does not cover powers, unknowns,
+percentages or mixed numbers.
 """
 
 from __future__ import annotations
@@ -69,8 +70,10 @@ def work_out(expression: str) -> tuple[list[str], Fraction]:
     ['3+-1=3-1=2', '2-9=-(9-2)=-7', '3-((17--7)+5)', '17--7=17+7=24', '3-(24+5)', '24+5=29', '3-29=-(29-3)=-26']
     >>> work_out("(-8)/(-2)*(-3)")
     (['-8/(-2)=4', '4*(-3)=-12'], Fraction(-12, 1))
-    >>> work_out("(81/8)/(3/40)")[0], work_out("(3/4)+(1/6)")[0]
-    (['(81/8)/(3/40)=(81/8)*(40/3)=(81/3)*(40/8)=27*5=135'], ['12=6*2=4*3', '(3/4)+(1/6)=(3*3+1*2)/12=(9+2)/12=11/12'])
+    >>> work_out("(81/8)/(3/40)")[0]
+    ['(81/8)/(3/40)=(81/8)*(40/3)=(81/3)*(40/8)=27*5=135']
+    >>> work_out("(3/4)+(1/6)")[0]
+    ['(3/4)+(1/6)', '12=6*2=4*3', '(3/4)+(1/6)=(3*3+1*2)/12=(9+2)/12=11/12']
     """
     root = parse(expression, r"\d+(?:\.\d+)?", _read)
     if "**" in expression:
@@ -127,9 +130,18 @@ def operate(left: Number, sign: str, right: Number, lines: list[str]) -> Number:
         places = max(decimal_places(left.value), decimal_places(right.value))
         line, value = signed_sum(left.value, sign, right.value, lambda number: decimal(number, places))
         steps = [line]
+    start = len(lines)
     lines += steps
+    announce(lines, start)
     exact = (left.decimal or right.decimal) and not fraction and sign != "/"
     return Number(value, exact and value.denominator > 1)
+
+
+def announce(lines: list[str], start: int) -> None:
+    """Put what the last line works out before the lines from `start` on that lead to it, if there are any."""
+    claim = lines[-1].partition("=")[0] if lines[start:] else ""
+    if len(lines) > start + 1 and not lines[start].endswith(claim):
+        lines.insert(start, claim)
 
 
 def add_up(terms: list[int]) -> tuple[str, int]:

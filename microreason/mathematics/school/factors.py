@@ -35,12 +35,13 @@ def written(coefficients: list[int]) -> str:
 
 
 def _step(lines: list[str], value: int, root: int, coefficient: int) -> int:
-    """`value * root + coefficient`, a step of Horner's scheme: one line where the root has one digit."""
+    """`value * root + coefficient`, a step of Horner's scheme: one line where one of the factors has one digit."""
     part, start = value * root, ""
-    if 1 < abs(root) < 10 and value:
+    if abs(root) > 1 and value:
         start = f"{value}*{root if root > 0 else f'({root})'}{f'{coefficient:+}' if coefficient else ''}="
-    elif abs(root) > 9 and abs(value) > 1:
-        lines += product(max(abs(value), abs(root)), min(abs(value), abs(root)))
+    if min(abs(value), abs(root)) > 9:
+        lines += [start[:-1], *product(max(abs(value), abs(root)), min(abs(value), abs(root)))]
+        start = ""
     if part and coefficient:
         lines.append(start + signed_sum(part, "-" if coefficient < 0 else "+", abs(coefficient))[0])
     elif start:

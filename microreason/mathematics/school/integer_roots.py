@@ -1,9 +1,9 @@
 """Roots to the nearest whole number: arithmetic__nearest_integer_root.
 
-A square or cube root is found digit by digit. The fourth root is the square root of the square root without its
-places, likewise the sixth, eighth, ninth and tenth. The fifth and seventh are tried: `32768<38492` after `8*8*8*8*8`.
-The remainder tells how to round, or the power of twice the root and 1 where there is none, or too little is known of
-it after a root of a root. Does not cover roots above the tenth.
+A square or cube root is found digit by digit (`3|84|92`, a digit for each part). The fourth root is the square root of
+the square root without its places, likewise the sixth, eighth, ninth and tenth. The fifth and seventh are tried:
+`32768<38492` after `8*8*8*8*8`. The remainder tells how to round, or the power of twice the root and 1 where there is
+none, or too little is known of it after a root of a root. Does not cover roots above the tenth.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def nearest_integer_root(text: str) -> tuple[list[str], str]:
     """Lines and answer of a question for a root.
 
     >>> nearest_integer_root("What is the square root of 1051 to the nearest integer?")
-    (['3*3=9', '10-9=1', '62*2=124', '151-124=27', '27<32', '32'], '32')
+    (['10|51', '3*3=9', '10-9=1', '62*2=124', '151-124=27', '27<32', '32'], '32')
     >>> nearest_integer_root("What is 895 to the power of 1/4, to the nearest integer?")[0]
-    ['2*2=4', '8-4=4', '49*9=441', '495-441=54', '29', '5*5=25', '29-25=4', '4<5', '5']
+    ['8|95', '2*2=4', '8-4=4', '49*9=441', '495-441=54', '29', '5*5=25', '29-25=4', '4<5', '5']
     """
     if not (found := _QUESTION.fullmatch(text)):
         raise ValueError(f"cannot read {text!r}")
@@ -57,13 +57,19 @@ def _root(number: int, exponent: int) -> tuple[list[str], int]:
         return [], number
     if exponent == 2:
         lines, (root, _) = write(square_root(number, 0))
-        return lines, root
+        return [*_parts(number, 2), *lines], root
     return _cube_root(number) if exponent == 3 else _tried_root(number, exponent)
+
+
+def _parts(number: int, size: int) -> list[str]:
+    """A line that cuts a number into parts of so many digits from the right, if there is more than one."""
+    parts = [str(number)[::-1][at : at + size][::-1] for at in range(0, len(str(number)), size)][::-1]
+    return ["|".join(parts)] if len(parts) > 1 else []
 
 
 def _cube_root(number: int) -> tuple[list[str], int]:
     text = str(number)
-    lines: list[str] = []
+    lines = _parts(number, 3)
     root = rest = 0
     for group in re.findall("...", text.zfill(len(text) + -len(text) % 3)):
         rest = rest * 1000 + int(group)
@@ -104,7 +110,7 @@ def _tried_root(number: int, exponent: int) -> tuple[list[str], int]:
         raise ValueError("a root of three digits")
     if root > 9:
         first = number // 10**exponent
-        return [f"{first}", *_tried_root(first, exponent)[0], *lines], root
+        return [*_parts(number, exponent), *_tried_root(first, exponent)[0], *lines], root
     steps, power = _power(root + 1, exponent)
     return [*lines, *steps, f"{power}>{number}"], root
 

@@ -1,8 +1,9 @@
 """Linear equations with one unknown, and pairs of them with two: algebra__linear_1d and algebra__linear_2d.
 
-Unknowns go to the left and constants to the right; where there are several terms of a kind, a chain adds them up
-(`424+428-853=852-853=-(853-852)=-1`), and the tidy equation follows: `-w+f=17`. Of a pair, a multiple of the second is
-added to a multiple of the first, or taken from it, so that one unknown goes: `24(1)+(2)`. A quotient is found digit by
+Unknowns go to the left and constants to the right; where there are several terms of a kind, each kind has a chain
+(`w:424+428-853=852-853=-(853-852)=-1`, `f:1`, `1:17`), and the tidy equation follows: `-w+f=17`. Of a pair, the
+coefficients of one unknown (`f:1,-24`) tell which multiple of the second is added to which of the first, or taken from
+it, so that this unknown goes: `24(1)+(2)`. A quotient is found digit by
 digit. Does not cover values that are no whole numbers, equations that do not determine their unknowns, three unknowns.
 """
 
@@ -37,7 +38,7 @@ def tidy(equation: str, names: list[str]) -> tuple[list[str], Equation]:
     """Lines that bring unknowns to the left and constants to the right, the last the tidy equation.
 
     >>> tidy("424*w + 428*w = 853*w - f + 17", ["w", "f"])[0]
-    ['424+428-853=852-853=-(853-852)=-1', '-w+f=17']
+    ['w:424+428-853=852-853=-(853-852)=-1', 'f:1', '1:17', '-w+f=17']
     """
     left, equals, right = equation.replace(" ", "").partition("=")
     if not equals:
@@ -46,12 +47,13 @@ def tidy(equation: str, names: list[str]) -> tuple[list[str], Equation]:
     for side, sign in ((left, 1), (right, -1)):
         for name, value in _terms(side):
             kinds.setdefault(name, []).append(sign * value if name else -sign * value)
+    kinds = {name: [value for value in values if value] for name, values in kinds.items()}
     lines, out = [], {}
     for name, values in kinds.items():
-        values = [value for value in values if value] or [0]
-        line, out[name] = add_up(values)
-        if len(values) > 1:
-            lines.append(line)
+        line, out[name] = add_up(values or [0])
+        lines += [f"{name or 1}:{line}"] * bool(values)
+    if all(len(values) < 2 for values in kinds.values()):
+        lines = []
     return [*lines, show(out, names)], {name: value for name, value in out.items() if value or not name}
 
 
@@ -103,14 +105,21 @@ def _eliminate(first: Equation, second: Equation, gone: str, name: str) -> tuple
     """Lines that free a pair of equations of the unknown `gone`, and the equation of `name`."""
     a, b = abs(first[gone]), abs(second[gone])
     lines, common = euclid(a, b) if min(a, b) > 1 and max(a, b) > 9 else ([], gcd(a, b))
-    if common > 1 and lines:
+    lines.insert(0, f"{gone}:{first[gone]},{second[gone]}")
+    if common > 1 and len(lines) > 1:
         lines += [f"{n}/{common}={n // common}" for n in (b, a) if n > common]
     p, q = b // common, a // common
     sign = "-" if (first[gone] > 0) == (second[gone] > 0) else "+"
     lines.append(f"{p if p > 1 else ''}(1){sign}{q if q > 1 else ''}(2)")
     out = {}
     for kind in (name, ""):
+        start, label = len(lines), f"{kind or 1}:"
         out[kind] = _combine(lines, times(lines, first[kind], p), times(lines, second[kind], q), sign)
+        if len(lines) > start + 1:
+            left, right = (f"{e[kind]}" + f"*{n}" * (n > 1) for e, n in ((first, p), (second, q)))
+            lines.insert(start, f"{label}{left}{sign}{right}")
+        else:
+            lines[start] = label + lines[start]
     return [*lines, show(out, [name])], out
 
 
@@ -118,7 +127,7 @@ def _insert(equation: Equation, known: str, value: int, name: str) -> tuple[list
     """Lines that put a value into an equation, and what is left of it for `name`."""
     if known not in equation:
         return [], equation
-    lines: list[str] = []
+    lines = [show(equation, [known, name]).replace(known, f"({value})" if value < 0 else f"{value}", 1)]
     factor = equation[known]
     part = times(lines, factor if value > 0 else -factor, abs(value))
     out = {name: equation[name], "": _combine(lines, equation[""], part, "-")}
@@ -157,7 +166,8 @@ def solve_linear(equations: list[str], wanted: str | None = None) -> tuple[list[
     Raises ValueError.
 
     >>> solve_linear(["3*u = 2*i - 15", "-4*u - i = -3*u"], "u")[0]
-    ['3*u-2*i=-15', '-4+3=-(4-3)=-1', '-u-i=0', '(1)-2(2)', '3+2=5', '-15-0=-15', '5*u=-15', '-15/5=-3', 'u=-3']
+    ['3*u-2*i=-15', 'u:-4+3=-(4-3)=-1', 'i:-1', '-u-i=0', 'i:-2,-1', '(1)-2(2)', 'u:3+2=5', '1:-15-0=-15', '5*u=-15', \
+'-15/5=-3', 'u=-3']
     """
     names = list(dict.fromkeys(re.findall("[a-z]", " ".join(equations))))
     lines: list[str] = []

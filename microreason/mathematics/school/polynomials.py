@@ -17,6 +17,7 @@ from microreason.mathematics.school.terms import (
     Polynomial,
     expand,
     flat,
+    name_of,
     ordered,
     parse,
     put_together,
@@ -60,8 +61,9 @@ def _coefficient_named(text: str) -> tuple[list[str], str]:
         terms_left = ordered(expand(lines, terms))
     else:
         terms_left = flat(terms)
-    lines.append(show({monomial: Fraction(1)}))
-    value = total(lines, [value for other, value in terms_left if other == monomial and value] or [Fraction(0)])
+    lines.append("*".join([name, *[name_of(monomial)] * bool(monomial)]))
+    values = [value for other, value in terms_left if other == monomial and value] or [Fraction(0)]
+    value = total(lines, values, f"{name_of(monomial)}:")
     lines.append(f"{name}={value}")
     return lines, str(value)
 
@@ -121,7 +123,7 @@ def _sum(lines: list[str], values: list[Fraction]) -> Fraction:
     """The sum of some exponents: whole numbers first, then fractions, one after the other."""
     whole = [value for value in values if value.denominator == 1]
     parts = [value for value in values if value.denominator > 1]
-    if whole and (number := total(lines, whole)):
+    if whole and (number := whole[0] if len(whole) == 1 else total(lines, whole)):
         parts.append(number)
     out = parts[0] if parts else Fraction(0)
     for part in parts[1:]:
@@ -181,12 +183,12 @@ def _factorial_times(lines: list[str], value: Fraction, factors: list[int]) -> F
 
 
 def derivative(lines: list[str], polynomial: Polynomial, letter: str, order: int) -> Polynomial:
-    """The derivative of a polynomial; the products of its coefficients join `lines`.
+    """The derivative of a polynomial; for each power that has one, lines with its name and its coefficient.
 
     >>> lines, x = [], (("x", 3),)
     >>> _ = derivative(lines, {x: Fraction(-5), (): Fraction(7)}, "x", 2)
     >>> lines
-    ['(-5)*3=-15', '(-15)*2=-30']
+    ['x**3:-5', '(-5)*3=-15', '(-15)*2=-30']
     """
     out: Polynomial = {}
     for monomial, value in ordered(polynomial):
@@ -194,6 +196,7 @@ def derivative(lines: list[str], polynomial: Polynomial, letter: str, order: int
         if power >= order:
             left = dict(monomial) | {letter: power - order}
             key = tuple((other, n) for other, n in sorted(left.items()) if n)
+            lines.append(f"{name_of(monomial)}:{value}")
             out[key] = _factorial_times(lines, value, list(range(power, power - order, -1)))
     return out
 
@@ -201,7 +204,7 @@ def derivative(lines: list[str], polynomial: Polynomial, letter: str, order: int
 def _differentiate(text: str) -> tuple[list[str], str]:
     found = read(_DERIVATIVE, text)
     lines: list[str] = []
-    polynomial = put_together(lines, flat(parse(found[2])), "")
+    polynomial = put_together(lines, flat(parse(found[2])))
     letters = {letter for monomial in polynomial for letter, _ in monomial}
     if found[3] is None and len(letters) != 1:
         raise ValueError("more than one letter, or none")

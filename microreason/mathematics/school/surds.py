@@ -1,6 +1,7 @@
 """Square roots and whole numbers in one expression: arithmetic__simplify_surd.
 
-Each root is taken out as far as it goes (`√1584=2*2*3√11=12√11`), and a line holds the expression with what came out.
+Each root has a line, is taken out as far as it goes (`√1584=2*2*3√11=12√11`), and a line holds the expression with what
+came out.
 All innermost parentheses are worked out, one operation a line (`(2+12√11)-(3+√11)=-1+11√11`), then a line holds the
 whole expression with their values in place, until one value is left. Values are a+b√n with rational a and b, the
 coefficients worked out by expressions.py. Does not cover values with two different roots or quotients by a sum.
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, isqrt
 
-from microreason.mathematics.school.expressions import divided, work_out
+from microreason.mathematics.school.expressions import announce, divided, work_out
 from microreason.mathematics.school.groups import Group, fold, innermost, leaves, parse, write
 
 _QUESTION = re.compile(r"Simplify (.+)\.")
@@ -43,7 +44,7 @@ def simplify_surd(text: str) -> tuple[list[str], str]:
     """Lines and answer of a question.
 
     >>> simplify_surd("Simplify 1 + sqrt(153) + 0 + sqrt(153).")
-    (['153=9*10+63=9*17', '√153=3√17', '1+3√17+0+3√17', '1+3√17+0=1+3√17', '1+3√17+3√17=1+6√17', \
+    (['√153', '153=9*10+63=9*17', '√153=3√17', '1+3√17+0+3√17', '1+3√17+0=1+3√17', '1+3√17+3√17=1+6√17', \
 '6*4>1', '1+6√17'], '1 + 6*sqrt(17)')
     """
     if not (found := _QUESTION.fullmatch(text)):
@@ -87,12 +88,12 @@ def _take_out(number: int) -> tuple[list[str], Surd]:
         rest //= prime * prime
         out.append(prime)
     if not out:
-        return [], Surd(Fraction(0), Fraction(1), number)
+        return [f"√{number}"], Surd(Fraction(0), Fraction(1), number)
     factor, radical = 1, f"√{rest}" if rest > 1 else ""
     for prime in out:
         factor *= prime
     between = f"={'*'.join(map(str, out))}{radical}" if len(out) > 1 else ""
-    lines.append(f"√{number}{between}={factor}{radical}")
+    lines = [f"√{number}", *lines, f"√{number}{between}={factor}{radical}"]
     value = Surd(Fraction(0), Fraction(factor), rest) if rest > 1 else Surd(Fraction(factor))
     return lines, value
 
@@ -111,14 +112,20 @@ def _flat(group: Group, lines: list[str]) -> Surd:
     """The value of a group without groups in it; its lines join `lines`."""
     total = fold(group.items, lambda left, sign, right: _operate(left, sign, right, lines))
     if group.squared:
+        start = len(lines)
         total = _square(total, lines)
+        announce(lines, start)
     return -total if group.negative else total
 
 
 def _operate(left: Surd, sign: str, right: Surd, lines: list[str]) -> Surd:
+    start = len(lines)
     if sign == "*":
-        return _multiply(left, right, lines)
-    return _divide(left, right, lines) if sign == "/" else _add(left, sign, right, lines)
+        value = _multiply(left, right, lines)
+    else:
+        value = _divide(left, right, lines) if sign == "/" else _add(left, sign, right, lines)
+    announce(lines, start)
+    return value
 
 
 def _number(expression: str, lines: list[str]) -> Fraction:

@@ -2,8 +2,9 @@
 
 A polynomial maps monomials to coefficients, and is written as the answers of the questions are: highest power first
 (`-2*c**3-859*c**2+15*c`), but a positive constant before a negative term (`2-l`). Like terms are put together from the
-highest power on, a chain for each power that has several; a product is that of each term of the shorter factor with the
-other. Does not cover division by polynomials, negative or rational powers, or what the letters stand for.
+highest power on, a line for each that names it (`c**3:1-3=-(3-1)=-2`); a product is that of each term of the shorter
+factor with the other. Does not cover division by polynomials, negative or rational powers, or what the letters stand
+for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from microreason.mathematics.school.expressions import add_up, work_out
+from microreason.mathematics.school.expressions import add_up, announce, work_out
 from microreason.tasks.arithmetic.written import product
 
 Monomial = tuple[tuple[str, int], ...]
@@ -147,7 +148,7 @@ def _write(monomial: Monomial, coefficient: Fraction) -> str:
     """A term without its sign."""
     top, bottom = abs(coefficient.numerator), coefficient.denominator
     factors = [letter if power == 1 else f"{letter}**{power}" for letter, power in monomial]
-    if top > 1 or not factors:
+    if top != 1 or not factors:
         factors.insert(0, str(top))
     return "*".join(factors) + (f"/{bottom}" if bottom > 1 else "")
 
@@ -159,6 +160,11 @@ def write_sum(terms: Iterable[tuple[Monomial, Fraction]], gap: str = "") -> str:
         sign = "-" if coefficient < 0 else "+"
         text += (f"{gap}{sign}{gap}" if text else sign.strip("+")) + _write(monomial, coefficient)
     return text or "0"
+
+
+def name_of(monomial: Monomial) -> str:
+    """A monomial as it stands before a colon, `1` for that of constants."""
+    return write_sum([(monomial, Fraction(1))])
 
 
 def show(polynomial: Polynomial, gap: str = "") -> str:
@@ -176,16 +182,15 @@ def say(lines: list[str], text: str) -> None:
         lines.append(text)
 
 
-def total(lines: list[str], values: list[Fraction]) -> Fraction:
-    """The sum of some coefficients; its lines join `lines`."""
-    if len(values) == 1:
-        return values[0]
+def total(lines: list[str], values: list[Fraction], name: str = "") -> Fraction:
+    """The sum of some coefficients; its lines join `lines`, the first of them after a `name` with a colon."""
     if all(value.denominator == 1 for value in values):
         line, number = add_up([int(value) for value in values])
-        lines.append(line)
+        lines.append(name + line)
         return Fraction(number)
-    more, value = work_out("+".join(f"({value})" for value in values))
-    lines += more
+    sum_ = "+".join(f"({value})" for value in values)
+    more, value = work_out(sum_)
+    lines += [name + sum_, *more] if name else more
     return value
 
 
@@ -198,24 +203,22 @@ def times_number(lines: list[str], left: Fraction, right: Fraction) -> Fraction:
     return left * right
 
 
-def put_together(lines: list[str], terms: list[tuple[Monomial, Fraction]], shown: str | None = None) -> Polynomial:
-    """Like terms added; with `shown`, the sum as it stands, they are first written side by side if it has them not so.
+def put_together(lines: list[str], terms: list[tuple[Monomial, Fraction]]) -> Polynomial:
+    """Like terms added, a line for each power where some power comes twice.
 
     >>> lines = []
-    >>> _ = put_together(lines, flat(parse("16*c - c + 0*c**3 + c**3 - 3*c**3")), "")
+    >>> _ = put_together(lines, flat(parse("16*c - c + 0*c**3 + c**3 - 3*c**3 + 7")))
     >>> lines
-    ['c**3-3*c**3+16*c-c', '1-3=-(3-1)=-2', '16-1=15']
+    ['c**3:1-3=-(3-1)=-2', 'c:16-1=15', '1:7']
     """
     groups: dict[Monomial, list[Fraction]] = {}
     for monomial, value in terms:
         if value:
             groups.setdefault(monomial, []).append(value)
     order = _descending(groups)
-    if shown is not None and len(order) > 1 and any(len(values) > 1 for values in groups.values()):
-        side_by_side = write_sum((monomial, value) for monomial in order for value in groups[monomial])
-        if side_by_side != shown:
-            say(lines, side_by_side)
-    sums = {monomial: total(lines, groups[monomial]) for monomial in order}
+    if all(len(values) == 1 for values in groups.values()):
+        return {monomial: groups[monomial][0] for monomial in order}
+    sums = {monomial: total(lines, groups[monomial], f"{name_of(monomial)}:") for monomial in order}
     return {monomial: value for monomial, value in sums.items() if value}
 
 
@@ -246,14 +249,16 @@ def times(lines: list[str], left: Polynomial, right: Polynomial) -> Polynomial:
     >>> lines, x = [], (("x", 1),)
     >>> _ = times(lines, {x: Fraction(2), (): Fraction(1)}, {x: Fraction(1), (): Fraction(-4)})
     >>> lines
-    ['2*x*(x-4)=2*x**2-8*x', '1*(x-4)=x-4', '-8+1=-(8-1)=-7', '2*x**2-7*x-4']
+    ['2*x*(x-4)=2*x**2-8*x', '1*(x-4)=x-4', 'x**2:2', 'x:-8+1=-(8-1)=-7', '1:-4', '2*x**2-7*x-4']
     """
     if len(right) < len(left):
         left, right = right, left
     parts: list[tuple[Monomial, Fraction]] = []
     for monomial, value in ordered(left) or [((), Fraction(0))]:
+        start = len(lines)
         part = scaled(lines, monomial, value, right)
         lines.append(f"{write_sum([(monomial, value)])}*({show(right)})={show(part)}")
+        announce(lines, start)
         parts += ordered(part)
     out = put_together(lines, parts)
     say(lines, show(out))
@@ -289,6 +294,7 @@ def _put_together_inside(lines: list[str], terms: list[Term]) -> bool:
                 continue
             monomials = [inner.monomial for inner in factor if inner.coefficient]
             if len(set(monomials)) < len(factor):
+                lines.append(write(factor))
                 term.factors[at] = terms_of(put_together(lines, flat(factor)))
                 changed = True
     return changed
@@ -317,18 +323,18 @@ def expand(lines: list[str], terms: list[Term]) -> Polynomial:
 
     >>> lines = []
     >>> _ = expand(lines, parse("(-x - 1 + 3)*(x + 4*x) - 2*x"))
-    >>> lines[:3]
-    ['-1+3=3-1=2', '1+4=5', '(2-x)*(5*x)-2*x']
-    >>> lines[3:]
-    ['5*x*(2-x)=-5*x**2+10*x', '-5*x**2+10*x-2*x', '10-2=8', '-5*x**2+8*x']
+    >>> lines[:6]
+    ['-x-1+3', 'x:-1', '1:-1+3=3-1=2', 'x+4*x', 'x:1+4=5', '(2-x)*(5*x)-2*x']
+    >>> lines[6:]
+    ['5*x*(2-x)=-5*x**2+10*x', '-5*x**2+10*x-2*x', 'x**2:-5', 'x:10-2=8', '-5*x**2+8*x']
     """
-    shown = write(terms)
     while any(term.factors for term in terms):
         if not _put_together_inside(lines, terms):
             terms = _multiply(lines, terms)
         if any(term.factors for term in terms):
             say(lines, write(terms))
-        shown = lines[-1].rpartition("=")[2]
-    out = put_together(lines, flat(terms), shown)
+    if lines and len(terms) > 1:
+        say(lines, write(terms))
+    out = put_together(lines, flat(terms))
     say(lines, show(out))
     return out
