@@ -194,17 +194,16 @@ def steps(tree: Tree) -> tuple[list[str], Fraction, str]:
 
 
 def _between(sign: str, left: Fraction, right: Fraction) -> list[str]:
-    """What stands between a claim about fractions and its result: the common denominator, and the result unreduced."""
+    """What stands between a claim about fractions and its result: the common denominator and the result unreduced, or
+    the factors after each numerator was reduced with the other's denominator."""
     n, d = left.denominator, right.denominator
     if min(left, right) < 0 or n == d == 1:
         return []
-    if sign == "*":
-        return [f"({left.numerator * right.numerator}/{n * d})"]
-    if sign == "/":
-        return [
-            f"{_operand(left, 'fraction')}*({d}/{right.numerator})",
-            f"({left.numerator * d}/{n * right.numerator})",
-        ]
+    if sign in "*/":
+        turned = 1 / right if sign == "/" else right
+        factors = Fraction(left.numerator, turned.denominator), Fraction(turned.numerator, n)
+        pairs = [(left, turned), factors] if 1 not in factors else [(left, turned)]
+        return ["*".join(_operand(factor, "fraction") for factor in pair) for pair in pairs]
     common = lcm(n, d)
     a, b = left.numerator * common // n, right.numerator * common // d
     parts = [f"({a}/{common}){sign}({b}/{common})"] if n != d else []
@@ -225,9 +224,10 @@ def _written(sign: str, left: Fraction, right: Fraction) -> list[str]:
     if sign == "*" and min(a, b) > 9:
         lines = product(max(a, b), min(a, b))
         return lines if len(lines) > 1 else []
-    quotient = left / right if sign == "/" else Fraction(0)
-    whole = left.denominator == right.denominator == quotient.denominator == 1
-    return [division(int(left), int(right))] if whole and quotient > 9 and right > 2 and left > 99 else []
+    quotient = _whole(left / right) if sign == "/" else None
+    if quotient is None or quotient < 10 or b < 3:
+        return []
+    return [division(quotient * b, b)] if quotient * b > 99 else []
 
 
 def infix(tree: Tree) -> str:
