@@ -4,7 +4,7 @@ import pytest
 
 from microreason.mathematics import saxton
 from microreason.mathematics.school import lines
-from microreason.verification.steps import check_step
+from microreason.verification.steps import check_arithmetic
 
 EXAMPLES = {
     "polynomials__collect": (
@@ -79,7 +79,7 @@ def test_fresh_questions(module: str) -> None:
     for question, answer in drawn:
         steps, found = lines(module, question)
         assert found == answer, question
-        assert all(check_step(question, [], step, saxton.Saxton()) != "unsound" for step in steps), question
+        assert all(check_arithmetic(step) is not False for step in steps), question
 
 
 @pytest.mark.parametrize(

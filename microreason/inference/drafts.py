@@ -21,7 +21,7 @@ from microreason.verification.steps import check_step, evaluate
 
 Mode = Literal["plain", "checked", "assisted"]
 TRIES = 4
-_OPEN_CLAIM = re.compile(r"(?:^|=)((?:0|[1-9]\d*)[-+*%](?:0|[1-9]\d*))=$")
+_OPEN_CLAIM = re.compile(r"(?:^|[=:])((?:0|[1-9]\d*)[-+*%](?:0|[1-9]\d*))=$")
 """One operation; of longer claims (`83-6*9=83-54=`) the network writes the first result, in its own way."""
 
 

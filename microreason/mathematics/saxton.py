@@ -29,7 +29,6 @@ from microreason.mathematics.grading import grade
 from microreason.mathematics.school import lines
 from microreason.solution import Problem, Solution
 from microreason.tasks.base import Level, Task
-from microreason.verification.steps import check_arithmetic
 
 TESTS = ("interpolation", "extrapolation")
 SPLIT = 4
@@ -192,8 +191,3 @@ class Saxton(Task):
         except ValueError:
             steps, answer = [], None
         return Solution.of(steps if answer == problem.answer else [], problem.answer)
-
-    def check(self, text: str, previous: list[str], step: str) -> bool | None:
-        """A claim after a name and a colon (`x**2:3-1=2`); claims without are anybody's."""
-        _, colon, claim = step.partition(":")
-        return check_arithmetic(claim) if colon else None

@@ -18,6 +18,9 @@ from microreason.tasks import Task, recognise
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _CLAIM = re.compile(r"^[-+*/%().\d]+(?:[=<>][-+*/%().\d]+)+$")
+_POWER = r"[a-z](?:\*\*\d+)?"
+_NAME = re.compile(rf"(?:1|{_POWER}(?:\*{_POWER})*):")
+"""Before a claim: whose coefficient it is about, `x**2*y:3-1=2`, or `1:7-4=3` among constants."""
 MAX_CLAIM, MAX_DIGITS = 400, 60
 
 
@@ -81,14 +84,16 @@ def evaluate(expression: str) -> Fraction:
 
 
 def check_arithmetic(step: str) -> bool | None:
-    """Judge a chain of equalities or comparisons between expressions; None where the step is no such claim.
+    """Judge a chain of equalities or comparisons between expressions, with or without the name of a power before it;
+    None where the step is no such claim.
 
-    >>> check_arithmetic("3*4=12"), check_arithmetic("2<1"), check_arithmetic("hello")
-    (True, False, None)
+    >>> check_arithmetic("3*4=12"), check_arithmetic("2<1"), check_arithmetic("x**2:3-1=2"), check_arithmetic("hello")
+    (True, False, True, None)
     """
-    if not _CLAIM.match(step):
+    claim = step[name.end() :] if (name := _NAME.match(step)) else step
+    if not _CLAIM.match(claim):
         return None
-    parts = re.split(r"([=<>])", step)
+    parts = re.split(r"([=<>])", claim)
     try:
         values = [evaluate(part) for part in parts[::2]]
     except ValueError:
