@@ -224,7 +224,6 @@ def mistakes():
     """The mistakes model on problems kept out of its training, and on BIG-Bench-Mistake beside others."""
     own, other = load("mistakes"), load("bigbench-mistake")
     rows = ["| solutions | number | first wrong step exact | right answer after it is shown |", "|---|---|---|---|"]
-
     for kind, row in own["tasks"].items():
         rows.append(f"| held out, {kind} | {row['n']} | {scored(row)} | {scored(row['corrected'])} |")
     rows.append(f"| held out, mean of kinds | {own['n']} | {scored(own)} | {scored(own['corrected'])} |")

@@ -11,7 +11,7 @@ import re
 from fractions import Fraction
 
 from microreason.mathematics.school.expressions import Number, decimal, decimal_places, multiply, work_out
-from microreason.mathematics.school.integer_roots import nearest_integer_root
+from microreason.mathematics.school.integer_roots import nearest_integer_root, parts
 from microreason.mathematics.school.numbers import Solver
 from microreason.mathematics.school.surds import simplify_surd
 from microreason.tasks.arithmetic.written import signed_sum
@@ -96,9 +96,7 @@ def _in_blocks(up: str, sign: str, down: str) -> list[str]:
 def _blocks(number: str) -> list[str]:
     """Blocks of digits from the last to the first, cut so that the point lies between two of them."""
     whole, _, places = number.partition(".")
-    first = len(whole) % BLOCK
-    out = [whole[:first]] * (first > 0) + re.findall(rf"\d{{{BLOCK}}}", whole[first:])
-    return [*out, *re.findall(rf"\d{{1,{BLOCK}}}", places)][::-1]
+    return [*parts(whole, BLOCK), *re.findall(rf"\d{{1,{BLOCK}}}", places)][::-1]
 
 
 def mul(text: str) -> tuple[list[str], str]:

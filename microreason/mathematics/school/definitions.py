@@ -33,7 +33,6 @@ from microreason.mathematics.school.terms import (
     show,
     times,
     write,
-    write_sum,
 )
 
 _LETTER = re.compile(r"(?<![a-z'])([a-z])(?![a-z(])")
@@ -143,14 +142,13 @@ class Scope:
         parts: list[tuple[Monomial, Fraction]] = []
         for term in terms:
             factor, call, lines = self._factor(term), write([term]), self.lines
-            claim = f"{call}={write_sum([((), term.coefficient)])}*({show(factor)})" if term.coefficient != 1 else call
-            lines.append(claim)
+            claim = f"{call}={term.coefficient}*({show(factor)})" if term.coefficient != 1 else call
             start = len(lines)
             part = scaled(lines, term.monomial, term.coefficient, factor)
             if len(lines) > start:
-                lines.append(f"{call}={show(part)}")
-            else:
-                lines[-1] = f"{claim}={show(part)}"
+                lines.insert(start, claim)
+                claim = call
+            lines.append(f"{claim}={show(part)}")
             parts += ordered(part)
         return put_together(self.lines, parts)
 

@@ -139,9 +139,10 @@ def operate(left: Number, sign: str, right: Number, lines: list[str]) -> Number:
 
 def announce(lines: list[str], start: int) -> None:
     """Put what the last line works out before the lines from `start` on that lead to it, if there are any."""
-    claim = lines[-1].partition("=")[0] if lines[start:] else ""
-    if len(lines) > start + 1 and not lines[start].endswith(claim):
-        lines.insert(start, claim)
+    if len(lines) > start + 1:
+        claim = lines[-1].partition("=")[0]
+        if not lines[start].endswith(claim):
+            lines.insert(start, claim)
 
 
 def add_up(terms: list[int]) -> tuple[str, int]:

@@ -57,21 +57,26 @@ def _root(number: int, exponent: int) -> tuple[list[str], int]:
         return [], number
     if exponent == 2:
         lines, (root, _) = write(square_root(number, 0))
-        return [*_parts(number, 2), *lines], root
+        return [*_cut(number, 2), *lines], root
     return _cube_root(number) if exponent == 3 else _tried_root(number, exponent)
 
 
-def _parts(number: int, size: int) -> list[str]:
-    """A line that cuts a number into parts of so many digits from the right, if there is more than one."""
-    parts = [str(number)[::-1][at : at + size][::-1] for at in range(0, len(str(number)), size)][::-1]
-    return ["|".join(parts)] if len(parts) > 1 else []
+def parts(digits: str, size: int) -> list[str]:
+    """Digits cut from the right into parts of so many, the first with what is left."""
+    first = len(digits) % size
+    return [digits[:first]] * (first > 0) + [digits[at : at + size] for at in range(first, len(digits), size)]
+
+
+def _cut(number: int, size: int) -> list[str]:
+    """A line that shows the parts of a number, if there is more than one."""
+    found = parts(str(number), size)
+    return ["|".join(found)] if len(found) > 1 else []
 
 
 def _cube_root(number: int) -> tuple[list[str], int]:
-    text = str(number)
-    lines = _parts(number, 3)
+    lines = _cut(number, 3)
     root = rest = 0
-    for group in re.findall("...", text.zfill(len(text) + -len(text) % 3)):
+    for group in parts(str(number), 3):
         rest = rest * 1000 + int(group)
         steps, digit, rest = _next_of_cube(root, rest)
         lines, root = [*lines, *steps], root * 10 + digit
@@ -110,7 +115,7 @@ def _tried_root(number: int, exponent: int) -> tuple[list[str], int]:
         raise ValueError("a root of three digits")
     if root > 9:
         first = number // 10**exponent
-        return [*_parts(number, exponent), *_tried_root(first, exponent)[0], *lines], root
+        return [*_cut(number, exponent), *_tried_root(first, exponent)[0], *lines], root
     steps, power = _power(root + 1, exponent)
     return [*lines, *steps, f"{power}>{number}"], root
 
