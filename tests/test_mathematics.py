@@ -25,7 +25,7 @@ from microreason.evaluation.mathematics import evaluate, gsm_symbolic_origins, p
 from microreason.mathematics import equations, formats, grading
 from microreason.mathematics.convert import convert, solve, split, write_records
 from microreason.mathematics.formats import Entry, read
-from microreason.mathematics.rewriting import change_order, rewrite
+from microreason.mathematics.rewriting import change_order, change_phrases, reverse, rewrite
 from microreason.solution import Problem, Solution
 from microreason.tasks import get_task
 from microreason.tokenizer import Tokenizer
@@ -163,7 +163,8 @@ def test_any_tree_gives_sound_steps(tree):
         lines, total, _ = equations.steps(tree)
     except ZeroDivisionError:
         return
-    assert total == equations.value(tree)
+    text = ", ".join(map(equations.write, (number.value for number in equations.literals(tree))))
+    assert total == equations.value(tree) == equations.value(equations.arranged(tree, text))
     for line in lines:
         assert check_arithmetic(line) is not False, line
 
@@ -237,6 +238,25 @@ def test_sentences_change_places_only_where_nothing_depends_on_it():
     bound = Entry("1", "Tom has 14 pens. Mary has 35 more pens than him. How many?", "63")
     assert change_order(free, random.Random(0)).question.startswith("Mary has 35 cups. Tom")
     assert change_order(bound, random.Random(0)) == bound
+
+
+def test_a_reversed_problem_gives_the_answer_and_asks_for_a_number():
+    text = "学校买8个篮球和3个足球，每个篮球50元，每个足球45元，一共要花多少元？"
+    asked = set()
+    for seed in range(40):
+        new = reverse(Entry("1", text, "535", "number", ("8*50+3*45",)), random.Random(seed))
+        assert solve(new).answer == new.answer and new.question.count("多少") == 1
+        assert sorted(re.findall(r"\d+", new.question) + [new.answer]) == sorted(["8", "3", "50", "45", "535"])
+        asked.add(new.answer)
+    assert asked == {"8", "3", "50", "45"}
+    assert reverse(Entry("1", text, "535", "number", ("8*50+8*45",)), random.Random(1)).answer != "8"
+    assert reverse(Entry("1", "Tom has 14 pens. How many?", "14", "number", ("14",)), random.Random(0)) is None
+
+
+def test_other_wordings_keep_the_numbers():
+    entry = Entry("1", "一共有15个，用去了3.5个，平均每天用去多少个？", "1", "number", ("15-3.5",))
+    new = {change_phrases(entry, random.Random(seed)).question for seed in range(20)}
+    assert len(new) > 10 and all(re.findall(r"[\d.]+", question) == ["15", "3.5"] for question in new)
 
 
 def test_options_are_shuffled_with_their_letter():

@@ -9,16 +9,17 @@ from microreason.mathematics.school import comparison, measurement, numbers, pro
 from microreason.verification.steps import check_arithmetic
 
 SOLVERS = numbers.SOLVERS | comparison.SOLVERS | measurement.SOLVERS | probability.SOLVERS
-PARTLY = {"numbers__is_prime", "numbers__list_prime_factors"}
+UNDECIDED = {"numbers__is_prime", "numbers__list_prime_factors"}
+"""Modules whose lines may leave the answer open."""
 """Modules many of whose questions need more divisions than anyone would write."""
 
 EXAMPLES = [
     ("numbers__base_conversion", "What is -2a (base 14) in base 9?", "-42",
      "2,10&2*4=8&8+20=28&38&38-9*4=38-36=2&38=9*4+2&4;2"),
     ("numbers__div_remainder", "Calculate the remainder when 3811 is divided by 43.", "27",
-     "3811-43*80=3811-3440=371&371-43*8=371-344=27"),
+     "3811-43*80=3811-3440=0371=371&371-43*8=371-344=027=27"),
     ("numbers__gcd", "What is the highest common factor of 46 and 14304?", "2",
-     "14304-46*300=14304-13800=504&504-46*10=504-460=44&46-44=2&44%2=0"),
+     "14304-46*300=14304-13800=00504=504&504-46*10=504-460=044=44&46-44=2&44%2=0"),
     ("numbers__is_factor", "Is 155 a multiple of 7?", "False",
      "155%7=15%7=1"),
     ("numbers__is_prime", "Is 91 composite?", "True",
@@ -42,12 +43,12 @@ EXAMPLES = [
     ("measurement__conversion", "What is three quarters of a day in minutes?", "1080",
      " 3/4& day=24*hour& hour=60*minute&24*6=144&24*60=1440&1440=4*300+240=4*360&360*3=1080"),
     ("measurement__conversion", "Convert 31.5 minutes to days.", "0.021875",
-     " minute=hour/60&315-60*5=315-300=15&315=60*5+15&150=60*2+30&300=60*5&31.5/60=0.525"
-     "& hour=day/24&525-24*20=525-480=45&45-24=21&525=24*21+21&210=24*8+18&180=24*7+12&120=24*5&0.525/24=0.021875"),
+     " minute=hour/60&315-60*5=315-300=015=15&315=60*5+15&150=60*2+30&300=60*5&31.5/60=0.525"
+     "& hour=day/24&525-24*20=525-480=045=45&45-24=21&525=24*21+21&210=24*8+18&180=24*7+12&120=24*5&0.525/24=0.021875"),
     ("measurement__time", "What is 123 minutes before 3:05 PM?", "1:02 PM",
      "123=60*2+3&3+12=15&5-3=2&15-2=13&13:02&13-12=1"),
     ("measurement__time", "How many minutes are there between 11:50 PM and 1:10 AM?", "80",
-     "11+12=23&1-23=-(23-1)=-22&-22+24=24-22=2&10-50=-(50-10)=-40&2*60=120&120-40=80"),
+     "11+12=23&1-23=-(23-1)=-22&-22+24=24-22=2&10-50=-(50-10)=-40&2*60=120&120-40=080=80"),
     ("probability__swr_p_sequence",
      "Three letters picked without replacement from qwqq. Give prob of sequence qwq.", "1/4",
      " q1 w1 q2 q3&3+1=4&q:3/4&w:1/3&q:2/2=1&4*3=12&12%3=0&12=3*4&3/12=1/4"),
@@ -80,13 +81,12 @@ def test_fresh_questions_are_solved_with_sound_lines(name):
             drawn += 1
             try:
                 lines, answer = SOLVERS[name](str(problem.question))
-            except ValueError as error:
-                assert "too long" in str(error) or name not in PARTLY
+            except ValueError:
                 failed += 1
                 continue
-            assert answer == str(problem.answer)
+            assert answer == str(problem.answer) or (not answer and name in UNDECIDED)
             assert all(line and check_arithmetic(line) is not False for line in lines)
-    assert failed <= (drawn - 1 if name in PARTLY else 1)
+    assert failed <= 1
 
 
 @pytest.mark.parametrize("name", sorted(SOLVERS))

@@ -32,6 +32,7 @@ stages:
   - {{until: 1.0, difficulty: [0.0, 0.5], accumulate: 2}}
 row_lengths: [128, 256]
 micro_batch_tokens: 512
+adam_lr: 0.001
 compile: false
 checkpoint_minutes: 0
 output: {output}

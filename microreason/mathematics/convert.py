@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from microreason.data.documents import fingerprint
-from microreason.mathematics.equations import parse, steps, value, write
+from microreason.mathematics.equations import arranged, parse, steps, value, write
 from microreason.mathematics.formats import Entry
 from microreason.mathematics.rewriting import rewrite
 from microreason.solution import Problem, Solution
@@ -56,7 +56,8 @@ def solve(entry: Entry) -> Solution:
         gold = value(parse(entry.answer))
         lines, total, form = [], Fraction(0), "decimal"
         for equation in entry.equations:
-            more, total, form = steps(parse(equation))
+            tree = parse(equation)
+            more, total, form = steps(arranged(tree, entry.question) if len(entry.equations) == 1 else tree)
             lines += more
     except ZeroDivisionError:
         raise ValueError("division by zero") from None

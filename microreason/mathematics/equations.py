@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
-from microreason.tasks.arithmetic.written import division, product
+from microreason.tasks.arithmetic.written import division, filled, product
 
 _FULL_WIDTH = str.maketrans("（）＋－×÷＊／％．：[]{}", "()+-*/*/%./()()")
 _TOKEN = re.compile(r"\s*(\d+\.?\d*|\.\d+|[-+*/()%])")
 _FRACTION = re.compile(r"\((\d+)/(\d+)\)|\(\((\d+)\)/\((\d+)\)\)")
+_GIVEN = re.compile(r"(\d+(?:\.\d+)?)(?:/(\d+))?(%?)")
 MAX_LENGTH, MAX_PLACES = 300, 6
 
 
@@ -139,6 +140,47 @@ def literals(tree: Tree) -> list[Number]:
     return [tree] if isinstance(tree, Number) else literals(tree.left) + literals(tree.right)
 
 
+def _terms(tree: Tree, sign: str) -> list[Tree]:
+    """The terms of a sum, or the factors of a product."""
+    if isinstance(tree, Operation) and tree.sign == sign:
+        return _terms(tree.left, sign) + _terms(tree.right, sign)
+    return [tree]
+
+
+def arranged(tree: Tree, text: str) -> Tree:
+    """The same with terms and factors in the order in which the text gives their first numbers (constants last), and
+    `a-b-c` for `a-(b+c)`: one form for problems of one kind (equation normalization, Wang et al. 2018, section 3.1).
+
+    >>> infix(arranged(parse("4+3*(10-(1+2))"), "10, 1, 2, 3, 4"))
+    '( ( ( ( 10-1)-2)*3)+4)'
+    """
+    first: dict[Fraction, int] = {}
+    for found in _GIVEN.finditer(text.replace(",", "")):
+        if below := int(found[2] or 1):
+            first.setdefault(Fraction(found[1]) / below / (100 if found[3] else 1), found.start())
+
+    def place(part: Tree) -> int:
+        return min(first.get(number.value, len(text)) for number in literals(part))
+
+    def inner(tree: Tree) -> Tree:
+        if isinstance(tree, Number):
+            return tree
+        if tree.sign in "+*":
+            whole, *others = sorted(map(inner, _terms(tree, tree.sign)), key=place)
+            for other in others:
+                whole = Operation(tree.sign, whole, other)
+            return whole
+        left, right = inner(tree.left), inner(tree.right)
+        if tree.sign == "-":
+            whole, *others = [left, *_terms(right, "+")]
+            for other in others:
+                whole = Operation("-", whole, other)
+            return whole
+        return Operation("/", left, right)
+
+    return inner(tree)
+
+
 def places(number: Fraction) -> int | None:
     """Decimal places that write a number exactly, None where more than `MAX_PLACES` would be needed."""
     for n in range(MAX_PLACES + 1):
@@ -187,7 +229,7 @@ def steps(tree: Tree) -> tuple[list[str], Fraction, str]:
     form = "fraction" if "fraction" in (left_form, right_form) or places(total) is None else "decimal"
     a, b = _operand(left, left_form), _operand(right, right_form)
     between = _between(tree.sign, left, right) if form == "fraction" else []
-    links = [f"{a}{tree.sign}{b}", *between, _operand(total, form)]
+    links = [f"{a}{tree.sign}{b}", *between, *_difference(tree.sign, left, right, form), _operand(total, form)]
     line = "=".join(link for link, before in zip(links, ["", *links], strict=False) if link != before)
     written = _written(tree.sign, left, right) if form == "decimal" else []
     return [*left_lines, *right_lines, *written, line], total, form
@@ -208,6 +250,14 @@ def _between(sign: str, left: Fraction, right: Fraction) -> list[str]:
     a, b = left.numerator * common // n, right.numerator * common // d
     parts = [f"({a}/{common}){sign}({b}/{common})"] if n != d else []
     return [*parts, f"({a + b if sign == '+' else a - b}/{common})"]
+
+
+def _difference(sign: str, left: Fraction, right: Fraction, form: str) -> list[str]:
+    """A difference that is shorter than the larger number, with as many digits, where all have as many places."""
+    parts = [write(number) for number in (left - right, left, right)]
+    if sign != "-" or form != "decimal" or not 0 <= right <= left or len({len(p.partition(".")[2]) for p in parts}) > 1:
+        return []
+    return [filled(parts[0], parts[1]).partition("=")[0]]
 
 
 def _whole(number: Fraction) -> int | None:

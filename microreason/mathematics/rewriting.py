@@ -46,11 +46,33 @@ _CHILDREN = "小明 小红 小华 小丽 小刚 小强 小芳 小军 小英 小�
 GROUPS = [group.split() for group in (_FEMALE, _MALE, _CHILDREN)]
 """Names that may stand for each other."""
 SYNONYMS = [
-    ["千克", "公斤"], ["千米", "公里"], ["一共", "共", "总共"], ["altogether", "in total", "in all"],
-    ["apples", "pears", "peaches", "plums"], ["pencils", "pens", "erasers", "crayons"],
-    ["苹果", "梨子", "桃子", "桔子"], ["marbles", "stickers", "stamps"], ["dogs", "cats", "rabbits"],
-    ["钢笔", "铅笔", "圆珠笔"],
+    group.split() for group in (
+        "千克 公斤", "千米 公里", "apples pears peaches plums", "pencils pens erasers crayons", "dogs cats rabbits",
+        "marbles stickers stamps", "苹果 梨子 桃子 桔子 橘子 香蕉 西瓜", "白菜 萝卜 黄瓜 西红柿 茄子 土豆",
+        "大米 面粉 玉米 小麦 黄豆", "钢笔 铅笔 圆珠笔 水彩笔", "故事书 科技书 文艺书 连环画 漫画书", "上衣 裤子 裙子",
+        "篮球 足球 排球 乒乓球 羽毛球", "杨树 柳树 松树 柏树 槐树", "桃树 梨树 苹果树 杏树", "红花 黄花 白花 紫花",
+        "红球 白球 黑球 黄球 蓝球", "桌子 椅子 凳子 柜子", "水泥 黄沙 石子 钢材 化肥", "电视机 洗衣机 电冰箱 空调",
+        "公鸡 母鸡 鸭子", "黑兔 白兔 灰兔", "客车 货车 卡车 轿车 小汽车", "服装厂 机械厂 造纸厂 食品厂 家具厂",
+        "王老师 李老师 张老师 刘老师", "王师傅 李师傅 张师傅 刘师傅", "王叔叔 李叔叔 张叔叔",
+        "爸爸 妈妈 爷爷 奶奶 叔叔", "男生 女生", "男同学 女同学", "一年级 二年级 三年级 四年级 五年级 六年级",
+        "北京 上海 广州 南京 武汉", "商店 超市 商场", "合唱队 舞蹈队 美术组 航模组", "甲 乙 丙", "图书馆 图书室",
+        "修路队 工程队", "果园 苗圃",
+    )
 ]  # fmt: skip
+"""Words of one sort: they may stand for each other, and change places."""
+PHRASES = [
+    [phrase.replace("_", " ") for phrase in group.split()] for group in (
+        "altogether in_total in_all", "一共 总共 共", "剩下的 余下的 其余的", "还剩下 还剩 剩下 还有",
+        "购买了 买了 买来 买回 购进", "卖出 售出 卖了 卖掉", "运来 运进 运到", "用去 用了 用掉", "吃了 吃掉",
+        "完成 做完", "生产 制造 加工", "平均每 每", "行驶 行", "价格 价钱 单价 售价", "便宜 降低", "原来 原先 本来",
+        "原计划 计划 预计", "需要 需 要", "照这样计算 照这样", "如果 要是 假如", "同样 相同", "种了 栽了 植了",
+        "开往 驶向", "已经 已", "看了 读了", "修了 修好了", "花了 花去 用了", "平均分成 等分成", "正好 刚好 恰好",
+        "每小时 每时", "数学题 应用题", "同学们 学生们", "可以 能", "多少元 多少钱",
+    )
+]  # fmt: skip
+"""Wordings of about one meaning; those of one character are put in, not looked for."""
+_FILLER = re.compile("的|了|正好|恰好|那么|已知|现在|某|一批|该|就")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _PRONOUN = re.compile(r"\b(he|she|it|they|him|his|hers?|its|them|their|then|this|that|these|those)\b", re.I)
 _DEPENDENT = re.compile(
     r"\b(he|she|it|they|his|her|hers|him|its|their|them|then|after|also|each|this|that|these|those|more|less|fewer|as"
@@ -159,6 +181,45 @@ def change_numbers(entry: Entry, rng: random.Random) -> Entry | None:
     return None
 
 
+def _solved(tree: Tree, unknown: Fraction, result: Tree) -> Tree:
+    """What the one literal `unknown` of a tree is if the tree has a result."""
+    if isinstance(tree, Number):
+        return result
+    sign, left, right = tree.sign, tree.left, tree.right
+    if unknown in _leaves(left):
+        return _solved(left, unknown, Operation({"+": "-", "-": "+", "*": "/", "/": "*"}[sign], result, right))
+    if sign in "+*":
+        return _solved(right, unknown, Operation("-" if sign == "+" else "/", result, left))
+    return _solved(right, unknown, Operation(sign, left, result))
+
+
+def reverse(entry: Entry, rng: random.Random) -> Entry | None:
+    """The problem that gives the answer and asks for a given number (Liu et al. 2021, RODA), or None where that is not
+    possible: of a Chinese question with one 多少 and one equation. The clause that asks may go to the end."""
+    question = entry.question
+    if len(entry.equations) != 1 or question.count("多少") != 1 or not re.fullmatch(r"\d+(?:\.\d+)?", entry.answer):
+        return None
+    tree, at, answer = parse(entry.equations[0]), _numbers(question), Fraction(entry.answer)
+    used = [number.value for number in literals(tree)]
+    free = [
+        v for v, where in at.items() if len(where) == 1 and used.count(v) == 1 and v > 0 and where[0][0][-1] != "%"
+    ]  # fmt: skip
+    if not free or answer in at or answer <= 0:
+        return None
+    unknown = rng.choice(free)
+    number = at[unknown][0]
+    solved = _solved(tree, unknown, Number(answer))
+    before, after = question[: number.start()], question[number.end() :]
+    question = "\0".join([before.replace("多少", entry.answer), after.replace("多少", entry.answer)])
+    clauses = re.split("(?<=[，．])", question.rstrip("？．=?"))
+    asks = next(clause for clause in clauses if "\0" in clause)
+    if rng.random() < 0.5 and asks != clauses[-1]:
+        clauses.remove(asks)
+        clauses += ["，", asks.rstrip("，．")]
+    question = "".join(clauses).replace("\0", "多少") + "？"
+    return replace(entry, question=question, equations=(infix(solved),), answer=write(unknown))
+
+
 def _form(answer: str) -> str:
     return "percent" if answer.endswith("%") else "fraction" if "/" in answer else "decimal"
 
@@ -171,21 +232,33 @@ def _look_up(words: dict[str, str], match: re.Match[str]) -> str:
     return words[match[0]]
 
 
-def change_words(entry: Entry, groups: list[list[str]], rng: random.Random) -> Entry:
-    """Words of a group that occur become others of it that do not; only where one word of a group is no part of
-    another word of the text."""
+def change_words(entry: Entry, groups: list[list[str]], rng: random.Random, swap: bool = False) -> Entry:
+    """Words of a group that occur become others of it that do not, with `swap` also each other; only where one word of
+    a group is no part of another word of the text."""
     question = entry.question
     for group in groups:
         here = [word for word in group if re.search(_pattern(word), question)]
         if any(word != other and word in other for word in here for other in here):
             continue
-        free = [w for w in group if w not in here and not any(w in h or h in w for h in here)]
+        free = [w for w in group if (w in here and swap) or not any(w in h or h in w for h in here)]
         rng.shuffle(free)
         new = dict(zip(here, free, strict=False))
         if new:
             whole = "|".join(map(_pattern, new))
             question = re.sub(whole, partial(_look_up, new), question)
     return replace(entry, question=question)
+
+
+def change_phrases(entry: Entry, rng: random.Random) -> Entry:
+    """Half of the wordings that have others become one of them; some words without content are left out, and of other
+    Chinese characters now and then one (random deletion, Wei and Zou 2019, section 2)."""
+    question = entry.question
+    for group in PHRASES:
+        if rng.random() < 0.5:
+            wording = "|".join(map(_pattern, (phrase for phrase in group if len(phrase) > 1)))
+            question = re.sub(wording, rng.choice(group), question)
+    question = _FILLER.sub(lambda word: word[0] * (rng.random() > 0.15), question)
+    return replace(entry, question=_HAN.sub(lambda character: character[0] * (rng.random() > 0.03), question))
 
 
 def change_order(entry: Entry, rng: random.Random) -> Entry:
@@ -231,9 +304,13 @@ def rewrite(entry: Entry, seed: int, number: int) -> Entry | None:
         new = None
     else:
         new = change_numbers(entry, rng) or entry
+        if rng.random() < 0.35:
+            new = reverse(new, rng) or new
         new = change_words(new, GROUPS, rng)
-        if rng.random() < 0.4:
-            new = change_words(new, SYNONYMS, rng)
+        if rng.random() < 0.7:
+            new = change_words(new, SYNONYMS, rng, swap=True)
+        if rng.random() < 0.5:
+            new = change_phrases(new, rng)
         if rng.random() < 0.5:
             new = change_order(new, rng)
     return None if new is None or new.question == entry.question else replace(new, id=f"{entry.id}#{number}")

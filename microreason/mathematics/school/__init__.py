@@ -36,7 +36,8 @@ MAX_CHARACTERS = 1500
 
 
 def lines(module: str, text: str) -> tuple[list[str], str]:
-    """The lines for a question of a generator's module, and its answer. Raises ValueError where there are none.
+    """The lines for a question of a generator's module, and its answer, empty where the lines don't decide it.
+    Raises ValueError where there are none.
 
     >>> lines("polynomials__evaluate", "Let f(a) = 3*a**2 - 94*a + 23. Calculate f(-4).")
     (['f(-4):3,-94,23', '3*(-4)-94=-12-94=-(12+94)=-106', '-106*(-4)+23=424+23=447', 'f(-4)=447'], '447')

@@ -14,7 +14,7 @@ from microreason.mathematics.school.expressions import Number, decimal, decimal_
 from microreason.mathematics.school.integer_roots import nearest_integer_root, parts
 from microreason.mathematics.school.numbers import Solver
 from microreason.mathematics.school.surds import simplify_surd
-from microreason.tasks.arithmetic.written import signed_sum
+from microreason.tasks.arithmetic.written import filled, unsigned
 
 AT_ONCE, BLOCK = 8, 4
 """Most digits of a sum in one line; digits of a block of a longer one."""
@@ -65,13 +65,17 @@ def add_or_sub(text: str) -> tuple[list[str], str]:
 def add(left: Fraction, sign: str, right: Fraction) -> tuple[list[str], Fraction]:
     """Lines of a sum or difference of whole numbers or decimals, written with equally many places, and its value."""
     places = max(decimal_places(left), decimal_places(right))
-    line, value = signed_sum(left, sign, right, lambda number: decimal(number, places))
-    *claims, result = line.split("=")
-    end = f"={result}" if result == decimal(value) else f"={result}={decimal(value)}"
-    if len(re.findall(r"\d", decimal(max(abs(left), abs(right)), places))) <= AT_ONCE:
-        return ["=".join(claims) + end], value
-    up, operation, down = re.findall(r"[\d.]+|(?<=\d)[-+]", claims[-1])
-    return ["=".join(claims), *_in_blocks(up, operation, down), claims[-1] + end], value
+    line, value, larger = unsigned(left, sign, right, lambda number: decimal(number, places))
+    *before, claim = line.split("=")
+    lines, result = [], decimal(value, places)
+    if len(re.findall(r"\d", decimal(max(abs(left), abs(right)), places))) > AT_ONCE:
+        lines = [line, *_in_blocks(*re.findall(r"[\d.]+|(?<=\d)[-+]", claim))]
+        before = []
+    elif larger:
+        minus = "-" * (value < 0)
+        result = minus + filled(result.lstrip("-"), larger).replace("=", f"={minus}")
+    chain = dict.fromkeys([*before, claim, *result.split("="), decimal(value)])
+    return [*lines, "=".join(chain)], value
 
 
 def _in_blocks(up: str, sign: str, down: str) -> list[str]:
@@ -136,21 +140,18 @@ def _worked_out(written: str) -> tuple[list[str], str]:
 
 
 def add_or_sub_in_base(text: str) -> tuple[list[str], str]:
-    """Sum or difference in another base: both with as many digits, then digit by digit from the right.
+    """Sum or difference in another base, digit by digit from the right: after each, what is left of both numbers and
+    the digits found.
 
     >>> add_or_sub_in_base("In base 16, what is -12ba - -e?")
-    (['-12ba--e=-(12ba-000e)', '16+10-14=12', '11-0-1=10', '-12ac'], '-12ac')
+    (['-12ba--e=-(12ba-e)', '16+10-14=12', '12b||c', '11-0-1=10', '12||ac', '-12ac'], '-12ac')
     """
     digits, p, sign, q = _read(_IN_BASE, text)
     base = int(digits)
-    line, _ = signed_sum(int(p, base), sign, int(q, base), lambda number: _in_base(number, base))
-    *claims, result = line.split("=")
-    up, operation, down = re.findall(r"\w+|(?<=\w)[-+]", claims[-1])
-    size, places = max(len(up), len(down)), min(len(up), len(down))
-    padded = f"{up.zfill(size)}{operation}{down.zfill(size)}"
-    claims[-1] = f"-({padded})" if claims[-1][0] == "-" else padded
-    up, down = up.zfill(size), down.zfill(size)
-    return ["=".join(claims), *_digit_by_digit(up, operation, down, base, places), result], result
+    line, value, _ = unsigned(int(p, base), sign, int(q, base), lambda number: _in_base(number, base))
+    up, operation, down = re.findall(r"\w+|(?<=\w)[-+]", line.rpartition("=")[2])
+    result = _in_base(value, base)
+    return [line, *_digit_by_digit(up, operation, down, base), result], result
 
 
 def _in_base(number: int, base: int) -> str:
@@ -160,13 +161,11 @@ def _in_base(number: int, base: int) -> str:
     return "-" * (number < 0) + digits
 
 
-def _digit_by_digit(up: str, sign: str, down: str, base: int, places: int) -> list[str]:
-    """Lines for so many places from the right, and further ones while something is carried."""
-    lines, carry = [], 0
-    for at, (first, second) in enumerate(zip(reversed(up), reversed(down), strict=True)):
-        if at >= places and not carry:
-            break
-        a, b = _DIGITS.index(first), _DIGITS.index(second)
+def _digit_by_digit(up: str, sign: str, down: str, base: int) -> list[str]:
+    """Lines for each place from the right, until one number is used up and nothing is carried."""
+    lines, carry, done = [], 0, ""
+    while (up and down) or carry:
+        a, b = (_DIGITS.index(number[-1:] or "0") for number in (up, down))
         claim = f"{a}{sign}{b}" + (f"{sign}{carry}" if carry else "")
         if sign == "+":
             total = a + b + carry
@@ -176,6 +175,8 @@ def _digit_by_digit(up: str, sign: str, down: str, base: int, places: int) -> li
             total = a - b - carry
             carry = int(total < 0)
             lines.append(f"{f'{base}+' * carry}{claim}={total % base}")
+        up, down, done = up[:-1], down[:-1], _DIGITS[total % base] + done
+        lines.append(f"{up}|{down}|{done}")
     return lines
 
 

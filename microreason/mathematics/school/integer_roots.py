@@ -12,7 +12,7 @@ import re
 
 from microreason.tasks.algorithmic.replay import write
 from microreason.tasks.arithmetic.roots import square_root
-from microreason.tasks.arithmetic.written import product
+from microreason.tasks.arithmetic.written import product, signed_sum
 
 _QUESTION = re.compile(
     r"What is (?:(?P<a>\d+) to the power of 1/(?P<power>\d+), |"
@@ -89,7 +89,7 @@ def _next_of_cube(root: int, rest: int) -> tuple[list[str], int, int]:
     digit = max(d for d in range(10) if (square + double * d + d * d) * d <= rest)
     factor = square + double * digit + digit * digit
     taken = factor * digit
-    end = f"{rest}-{taken}={rest - taken}"
+    end, _ = signed_sum(rest, "-", taken)
     if not root:
         return [f"{digit}*{digit}*{digit}={taken}", end], digit, rest - taken
     lines = [*_square(root), f"300*{root * root}={square}", f"30*{root}={double}"]

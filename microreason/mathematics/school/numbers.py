@@ -4,7 +4,8 @@ Remainders by a divisor up to 12 are one chain, by longer ones a product and a d
 quotient; greatest common divisors are Euclid's. Primes are tried by division as in the task prime_factorization, a
 base is changed as in the task base_conversion. A place value comes from a line per digit, the last digit first
 (`31859:9 units`, `3185:5 tens`), rounding from the digit after the cut (`0.01`, `35.23|9`, `9>4`).
-Does not cover primes that need more than `MAX_DIVISIONS` trial divisions.
+Large numbers are tried by small primes alone, which often leaves open whether what is left is prime: the answer is
+empty then, for the lines don't decide it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from microreason.solution import Problem
 from microreason.tasks.algorithmic.base_conversion import BaseConversion
 from microreason.tasks.arithmetic.written import by_subtractions, division, euclid, product, remainder, subtractions
 
-MAX_DIVISIONS = 40
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
+_LARGE, _LARGEST_TRIED = 1000, 13
+"""From which number on only primes up to which one are tried."""
 TABLES = 12
 """Divisors up to here are known by heart."""
 
@@ -114,48 +117,35 @@ def _trial(number: int, prime: int) -> str:
     return f"{number}%{prime}={number % prime}" if prime in (2, 5) else remainder(number, prime)
 
 
-def _primes(count: int) -> list[int]:
-    found: list[int] = []
-    number = 2
-    while len(found) < count:
-        if all(number % prime for prime in found):
-            found.append(number)
-        number += 1
-    return found
-
-
-def smallest_factor_lines(number: int) -> tuple[list[str], int]:
-    """Trial divisions up to the smallest prime factor of a number from 2 on, which is the number itself if prime."""
+def _trials(number: int, first: int = 2) -> tuple[list[str], int, bool]:
+    """Trial divisions from a prime up to the smallest factor found, or the number itself, and whether that is proven
+    prime. Raises ValueError below 2."""
     if number < 2:
         raise ValueError(f"{number} is neither prime nor composite")
     lines: list[str] = []
-    for prime in _primes(MAX_DIVISIONS + 1):
+    for prime in (prime for prime in _PRIMES if prime >= first):
         if prime * prime > number:
-            return [*lines, f"{prime}*{prime}>{number}"], number
+            return [*lines, f"{prime}*{prime}>{number}"], number, True
+        if number >= _LARGE and prime > _LARGEST_TRIED:
+            break
         lines.append(_trial(number, prime))
         if number % prime == 0:
-            return lines, prime
-    raise ValueError("too long")
+            return lines, prime, True
+    return lines, number, False
 
 
-def factor_lines(number: int) -> tuple[list[str], list[int]]:
-    """Trial divisions and the prime factors of a number from 2 on; a line such as `2*2*1046` follows each factor."""
-    if number < 2:
-        raise ValueError(f"{number} has no prime factors")
-    lines: list[str] = []
-    factors: list[int] = []
-    rest = number
-    for prime in _primes(MAX_DIVISIONS + 1):
-        while prime * prime <= rest:
-            lines.append(_trial(rest, prime))
-            if rest % prime:
-                break
-            lines += [division(rest, prime)] if prime > 2 else []
-            factors, rest = [*factors, prime], rest // prime
-            lines.append("*".join(map(str, [*factors, rest])))
-        if prime * prime > rest:
-            return [*lines, f"{prime}*{prime}>{rest}"], [*factors, rest]
-    raise ValueError("too long")
+def factor_lines(number: int) -> tuple[list[str], list[int], bool]:
+    """Trial divisions and the factors of a number from 2 on, and whether all are proven prime; a line such as
+    `2*2*1046` follows each factor."""
+    lines, prime, proven = _trials(number)
+    factors, rest = [prime], number // prime
+    while rest > 1:
+        lines += [division(rest * prime, prime)] if prime > 2 else []
+        lines.append("*".join(map(str, [*factors, rest])))
+        more, prime, proven = _trials(rest, prime)
+        lines += more
+        factors, rest = [*factors, prime], rest // prime
+    return lines, factors, proven
 
 
 def place_lines(number: int, place: str) -> tuple[list[str], str]:
@@ -262,13 +252,14 @@ def _is_factor(text: str) -> tuple[list[str], str]:
 
 def _is_prime(text: str) -> tuple[list[str], str]:
     (number,) = whole_numbers(text, 1)
-    lines, factor = smallest_factor_lines(number)
-    return lines, str((factor == number) == (" prime" in text))
+    lines, factor, proven = _trials(number)
+    return lines, str((factor == number) == (" prime" in text)) if proven else ""
 
 
 def _list_prime_factors(text: str) -> tuple[list[str], str]:
-    lines, factors = factor_lines(*whole_numbers(text, 1))
-    return lines, ", ".join(map(str, sorted(set(factors))))
+    (number,) = whole_numbers(text, 1)
+    lines, factors, proven = factor_lines(number)
+    return lines, ", ".join(map(str, sorted(set(factors)))) if proven else ""
 
 
 def _place_value(text: str) -> tuple[list[str], str]:

@@ -44,8 +44,8 @@ def _over(lines, a, b):
         for part in parts:
             lines.append(f"{abs(b)}*{part}={abs(b) * part}")
             if part != parts[-1]:
-                lines.append(f"{rest}-{abs(b) * part}={rest - abs(b) * part}")
-                rest -= abs(b) * part
+                line, rest = signed_sum(rest, "-", abs(b) * part)
+                lines.append(line)
     lines.append(f"{a}/{b}={quotient}")
     return quotient
 

@@ -9,6 +9,7 @@ practice problems always have it.
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.arithmetic.written import signed_sum
 from microreason.tasks.base import GymTask
 
 
@@ -59,8 +60,8 @@ class SimpleEquations(GymTask):
         for part in parts if a > 1 else []:
             lines.append(f"{a}*{part}={a * part}")
             if part != parts[-1]:
-                lines.append(f"{rest}-{a * part}={rest - a * part}")
-                rest -= a * part
+                line, rest = signed_sum(rest, "-", a * part)
+                lines.append(line)
         if a > 1 and len(parts) > 1:
             lines.append("+".join(map(str, parts)) + f"={digits}")
         return Solution.of(lines, digits)

@@ -1,12 +1,13 @@
 """Square root and rounded quotient by hand, as lines for a walk (tasks/algorithmic/replay.py).
 
 A root is found digit by digit: `1863*3=5589` (twice the root 93, with the next digit 3 behind it, times that digit),
-then `6100-5589=511`; two more digits of the number, or two zeros, follow the remainder. Does not cover other roots.
+then `6100-5589=0511=511`; two more digits of the number, or two zeros, follow the remainder.
+Does not cover other roots.
 """
 
 import re
 
-from microreason.tasks.arithmetic.written import division, product
+from microreason.tasks.arithmetic.written import division, product, signed_sum
 
 
 def end(line):
@@ -36,7 +37,7 @@ def square_root(number, decimals):
         taken = (20 * root + digit) * digit
         yield f"{20 * root + digit}*{digit}={taken}"
         if digit:
-            rest = end((yield f"{rest}-{taken}={rest - taken}"))
+            rest = end((yield signed_sum(rest, "-", taken)[0]))
         root = root * 10 + digit
     return root, decimals
 

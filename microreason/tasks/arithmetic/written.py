@@ -4,6 +4,8 @@ A quotient of several digits is found digit by digit, each link of the chain one
 `3811%43=371%43=27` and `1271=31*40+31=31*41`. A product of several digits goes through the digits of the second
 number, the sum so far moving one place to the left: `57*2=114`, `57*3=171`, `1140+171=1311`.
 Where divisors are long, each digit of the quotient is a product and a difference (`subtractions`).
+A difference is written with as many digits as the larger number first, `9730-9727=0003=3`, so that each digit stands
+where its digits stand, however many cancel; not below 100.
 Whole numbers from 0 on, but for sums (`signed_sum`).
 """
 
@@ -42,14 +44,21 @@ def division(number, divisor):
     return line if quotient else f"{line}={divisor}*0+{number}"
 
 
+def filled(rest, larger):
+    """The result of a difference and the larger number, both written with equally many places: with zeros in front if
+    it is shorter, and as it is, `0003=3`."""
+    short = len(rest) < len(larger) and len(larger.replace(".", "")) > 2
+    return f"{rest.zfill(len(larger))}={rest}" if short else rest
+
+
 def subtractions(number, divisor):
-    """Lines that take the divisor off for each digit of the quotient, `3685-67*50=3685-3350=335` and
-    `335-67*5=335-335=0`, or `52-26=26`."""
+    """Lines that take the divisor off for each digit of the quotient, `3685-67*50=3685-3350=0335=335` and
+    `335-67*5=335-335=000=0`, or `52-26=26`."""
     lines = []
     while number >= divisor:
         part, rest = _reduced(number, divisor)
         times = f"-{divisor}*{part}={number}" if part > 1 else ""
-        lines.append(f"{number}{times}-{divisor * part}={rest}")
+        lines.append(f"{number}{times}-{divisor * part}={filled(str(rest), str(number))}")
         number = rest
     return lines
 
@@ -60,11 +69,12 @@ def by_subtractions(number, divisor):
     return [*subtractions(number, divisor), f"{number}={divisor}*{number // divisor}{rest}"]
 
 
-def signed_sum(left, sign, right, show=str):
-    """A line for `left` plus or minus `right`, by way of numbers without signs, the larger first: `4-9=-(9-4)=-5`,
-    `-4+9=9-4=5`, `-4-9=-(4+9)=-13`, `4--9=4+9=13`, and the value. `show` writes a number."""
+def unsigned(left, sign, right, show=str):
+    """A line for `left` plus or minus `right` as a claim about numbers without signs, the larger first: `4-9=-(9-4)`,
+    `-4+9=9-4`, `-4-9=-(4+9)`, `4--9=4+9`; its value; and the larger number of a difference, empty for a sum. `show`
+    writes a number."""
     value = left + right if sign == "+" else left - right
-    other = value - left
+    other, larger = value - left, ""
     if left >= 0 and other >= 0:
         way = f"{show(left)}+{show(other)}"
     elif left < 0 and other <= 0:
@@ -72,8 +82,16 @@ def signed_sum(left, sign, right, show=str):
     else:
         up, down = max(left, other), -min(left, other)
         way = f"{show(up)}-{show(down)}" if up >= down else f"-({show(down)}-{show(up)})"
+        larger = show(max(up, down))
     line = f"{show(left)}{sign}{show(right)}"
-    return (line if way == line else f"{line}={way}") + f"={show(value)}", value
+    return line if way == line else f"{line}={way}", value, larger
+
+
+def signed_sum(left, sign, right, show=str):
+    """The line of `unsigned` with its result, `4-9=-(9-4)=-5`, `97-100=-(100-97)=-003=-3`, and the value."""
+    line, value, larger = unsigned(left, sign, right, show)
+    minus = "-" * (value < 0)
+    return f"{line}={minus}" + filled(show(abs(value)), larger).replace("=", f"={minus}"), value
 
 
 def product(left, right):
