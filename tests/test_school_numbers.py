@@ -11,7 +11,6 @@ from microreason.verification.steps import check_arithmetic
 SOLVERS = numbers.SOLVERS | comparison.SOLVERS | measurement.SOLVERS | probability.SOLVERS
 UNDECIDED = {"numbers__is_prime", "numbers__list_prime_factors"}
 """Modules whose lines may leave the answer open."""
-"""Modules many of whose questions need more divisions than anyone would write."""
 
 EXAMPLES = [
     ("numbers__base_conversion", "What is -2a (base 14) in base 9?", "-42",
@@ -51,7 +50,7 @@ EXAMPLES = [
      "11+12=23&1-23=-(23-1)=-22&-22+24=24-22=2&10-50=-(50-10)=-40&2*60=120&120-40=080=80"),
     ("probability__swr_p_sequence",
      "Three letters picked without replacement from qwqq. Give prob of sequence qwq.", "1/4",
-     " q1 w1 q2 q3&3+1=4&q:3/4&w:1/3&q:2/2=1&4*3=12&12%3=0&12=3*4&3/12=1/4"),
+     " q w q q&q1 w q q&w1 q q&q2 q&q3&3+1=4&q:3/4&w:1/3&q:2/2=1&4*3=12&12%3=0&12=3*4&3/12=1/4"),
     ("probability__swr_p_level_set",
      "What is prob of picking 2 q and 1 w when three letters picked without replacement from {q: 3, w: 2}?", "3/5",
      "3+2=5&q:C(3,2)=3&w:C(2,1)=2&5*4=20&20=2*10&C(5,3)=10&3*2=6&10%6=4&6%4=2&4%2=0&6=2*3&10=2*5&6/10=3/5"),

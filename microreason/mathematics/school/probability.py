@@ -1,6 +1,7 @@
 """Probabilities of letters picked without replacement.
 
-A bag in letters is counted (` q1 w1 q2`), the counts are added up. A sequence is a fraction for each pick
+A bag in letters is spelled, for several of them may be one token (` q w q`), and its letters are counted from the left
+(`q1 w q`, `w1 q`, `q2`); the counts are added up. A sequence is a fraction for each pick
 (`q:3/5`, `w:2/4=1/2`), a set of letters the ways to pick each (`q:C(4,2)=6`) over the ways to pick all. Numerators and
 denominators are multiplied, and the fraction is brought to its lowest terms. Does not cover replacement.
 """
@@ -20,18 +21,17 @@ def bag_lines(bag: str) -> tuple[list[str], Counter[str]]:
     """Lines that count the letters of a bag such as `qwq` or `{q: 2, w: 1}` and add the counts up.
 
     >>> bag_lines("qwq")[0]
-    [' q1 w1 q2', '2+1=3']
+    [' q w q', 'q1 w q', 'w1 q', 'q2', '2+1=3']
     """
     counts: Counter[str] = Counter()
     lines = []
     if bag[0] == "{":
         counts.update({letter: int(count) for letter, count in re.findall(r"([a-z]): (\d+)", bag)})
     else:
-        line = ""
-        for letter in bag:
+        lines.append("".join(f" {letter}" for letter in bag))
+        for at, letter in enumerate(bag):
             counts[letter] += 1
-            line += f" {letter}{counts[letter]}"
-        lines.append(line)
+            lines.append(f"{letter}{counts[letter]}" + lines[0][2 * at + 2 :])
     numbers = list(counts.values())
     if len(numbers) > 1:
         lines.append(add_up(numbers)[0])
