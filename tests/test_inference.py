@@ -90,6 +90,8 @@ def test_checked_draws_an_unsound_step_again():
     "written, filled",
     [
         ("12*12=145", "12*12=144"),
+        ("9730-9727=0004=4", "9730-9727=0003=3"),  # as the network began to write it
+        ("9730-9727=4", "9730-9727=3"),
         ("83-6*9=83-54=28", "83-6*9=83-54=29"),  # the way to the result is the network's
         ("0409+0001=0410", "0409+0001=0410"),  # groups of digits keep their zeros
     ],

@@ -16,6 +16,7 @@ import numpy as np
 
 from microreason.errors import BadInput
 from microreason.solution import Solution
+from microreason.tasks.arithmetic.written import filled
 from microreason.tokenizer import Tokenizer
 from microreason.verification.steps import check_step, evaluate
 
@@ -55,6 +56,8 @@ class Draft:
     """Where the step under way begins; it may be taken back to there."""
     forced: list[int] = field(default_factory=list)
     """Tokens that come next whatever the scores."""
+    filled: list[int] = field(default_factory=list)
+    """Those instead where the scores want a 0 first: a network that has learnt to write differences so."""
     _tries: int = 0
     _answers: bool = False
 
@@ -66,6 +69,9 @@ class Draft:
         """Append the next token, from scores [V] of float32."""
         self.drawn += 1
         if self.forced:
+            if self.filled and int(logits.argmax()) == self.filled[0]:
+                self.forced = self.filled
+            self.filled = []
             token = self.forced.pop(0)
         else:
             temperature = self.temperature or (0.7 if self._tries else 0.0)
@@ -98,7 +104,9 @@ class Draft:
                 except (ValueError, ZeroDivisionError):
                     return
                 if value.denominator == 1:
+                    wide = filled(str(value), claim[1].partition("-")[0]) if "-" in claim[1] and value > 0 else ""
                     self.forced = self.tokenizer.encode(str(value))
+                    self.filled = self.tokenizer.encode(wide) if wide[:1] == "0" else []
 
     def finish(self) -> Generation:
         """What was written."""
