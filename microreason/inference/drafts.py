@@ -16,14 +16,14 @@ import numpy as np
 
 from microreason.errors import BadInput
 from microreason.solution import Solution
-from microreason.tasks.arithmetic.written import filled
+from microreason.tasks.arithmetic.written import filled, reduced
 from microreason.tokenizer import Tokenizer
-from microreason.verification.steps import check_step, evaluate
+from microreason.verification.steps import check_step
 
 Mode = Literal["plain", "checked", "assisted"]
 TRIES = 4
-_OPEN_CLAIM = re.compile(r"(?:^|[=:])((?:0|[1-9]\d*)[-+*%](?:0|[1-9]\d*))=$")
-"""One operation; of longer claims (`83-6*9=83-54=`) the network writes the first result, in its own way."""
+_OPEN_CLAIM = re.compile(r"(?:^|[=:])(?:-\()?(0|[1-9]\d{0,29})([-+*%])(0|[1-9]\d{0,29})(?:=|\)=-)$")
+"""One operation, `12*12=` or `-(23-6)=-`; of longer claims (`83-6*9=83-54=`) the network writes the first result, in its own way."""
 
 
 @dataclass(frozen=True)
@@ -98,20 +98,26 @@ class Draft:
                 self.line, self._tries = len(self.ids), 0
         elif self.mode == "assisted" and not self.forced:
             claim = _OPEN_CLAIM.search(self.tokenizer.decode(self.ids[self.line :]))
-            if claim and len(claim[1]) < 60:
-                try:
-                    value = evaluate(claim[1])
-                except (ValueError, ZeroDivisionError):
-                    return
-                if value.denominator == 1:
-                    wide = filled(str(value), claim[1].partition("-")[0]) if "-" in claim[1] and value > 0 else ""
-                    self.forced = self.tokenizer.encode(str(value))
-                    self.filled = self.tokenizer.encode(wide) if wide[:1] == "0" else []
+            if claim and (result := _result(int(claim[1]), claim[2], int(claim[3]))):
+                self.forced = self.tokenizer.encode(result)
+                wide = filled(result, claim[1]) if claim[2] == "-" and result != "0" else ""
+                wide = wide.replace("=", "=-") if claim[0][-1] == "-" else wide
+                self.filled = self.tokenizer.encode(wide) if wide[:1] == "0" else []
 
     def finish(self) -> Generation:
         """What was written."""
         ids = self.ids[self.prompt :]
         return Generation(self.tokenizer.decode_solution(ids), self.drawn, tuple(ids))
+
+
+def _result(left: int, sign: str, right: int) -> str:
+    """What a claim ends in, empty where networks write more before it: the numbers of a negative difference turned
+    round, remainders digit by digit."""
+    if sign == "%":
+        at_once = right and (right in (2, 5, 10) or left < right or reduced(left, right)[1] < right)
+        return str(left % right) if at_once else ""
+    value = left + right if sign == "+" else left * right if sign == "*" else left - right
+    return str(value) if value >= 0 else ""
 
 
 def fits(engine: Any, text: str, max_tokens: int) -> bool:

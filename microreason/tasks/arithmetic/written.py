@@ -10,7 +10,7 @@ Whole numbers from 0 on, but for sums (`signed_sum`).
 """
 
 
-def _reduced(number, divisor):
+def reduced(number, divisor):
     """`number` less the first digit of its quotient: the digit, its place value, and what is left."""
     digits = str(number)
     size = len(str(divisor))
@@ -27,7 +27,7 @@ def remainder(number, divisor):
     if number < divisor:
         return f"{line}={number}"
     while number >= divisor:
-        _, number = _reduced(number, divisor)
+        _, number = reduced(number, divisor)
         line += f"={number}%{divisor}" if number >= divisor else f"={number}"
     return line
 
@@ -38,7 +38,7 @@ def division(number, divisor):
         return f"{number}=2*{number // 2}"
     line, quotient = f"{number}", 0
     while number >= divisor:
-        part, number = _reduced(number, divisor)
+        part, number = reduced(number, divisor)
         quotient += part
         line += f"={divisor}*{quotient}" + (f"+{number}" if number else "")
     return line if quotient else f"{line}={divisor}*0+{number}"
@@ -56,7 +56,7 @@ def subtractions(number, divisor):
     `335-67*5=335-335=000=0`, or `52-26=26`."""
     lines = []
     while number >= divisor:
-        part, rest = _reduced(number, divisor)
+        part, rest = reduced(number, divisor)
         times = f"-{divisor}*{part}={number}" if part > 1 else ""
         lines.append(f"{number}{times}-{divisor * part}={filled(str(rest), str(number))}")
         number = rest
