@@ -23,7 +23,8 @@ from microreason.verification.steps import check_step
 Mode = Literal["plain", "checked", "assisted"]
 TRIES = 4
 _OPEN_CLAIM = re.compile(r"(?:^|[=:])(?:-\()?(0|[1-9]\d{0,29})([-+*%])(0|[1-9]\d{0,29})(?:=|\)=-)$")
-"""One operation, `12*12=` or `-(23-6)=-`; of longer claims (`83-6*9=83-54=`) the network writes the first result, in its own way."""
+"""One operation, `12*12=` or `-(23-6)=-`; of longer claims (`83-6*9=83-54=`) the network writes the first result, in
+its own way."""
 
 
 @dataclass(frozen=True)
