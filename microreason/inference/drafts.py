@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +23,8 @@ from microreason.verification.steps import check_step
 
 Mode = Literal["plain", "checked", "assisted"]
 TRIES = 4
-_OPEN_CLAIM = re.compile(r"(?:^|[=:])(?:-\()?(0|[1-9]\d{0,29})([-+*%])(0|[1-9]\d{0,29})(?:=|\)=-)$")
+_NUMBER = r"((?:0|[1-9]\d{0,29})(?:\.\d{1,9})?)"
+_OPEN_CLAIM = re.compile(rf"(?:^|[=:])(?:-\()?{_NUMBER}([-+*%]){_NUMBER}(?:=|\)=-)$")
 """One operation, `12*12=` or `-(23-6)=-`; of longer claims (`83-6*9=83-54=`) the network writes the first result, in
 its own way."""
 
@@ -99,9 +101,9 @@ class Draft:
                 self.line, self._tries = len(self.ids), 0
         elif self.mode == "assisted" and not self.forced:
             claim = _OPEN_CLAIM.search(self.tokenizer.decode(self.ids[self.line :]))
-            if claim and (result := _result(int(claim[1]), claim[2], int(claim[3]))):
+            if claim and (result := _result(*claim.groups())):
                 self.forced = self.tokenizer.encode(result)
-                wide = filled(result, claim[1]) if claim[2] == "-" and result != "0" else ""
+                wide = _as_long(claim[1], claim[3]) if claim[2] == "-" and result != "0" else ""
                 wide = wide.replace("=", "=-") if claim[0][-1] == "-" else wide
                 self.filled = self.tokenizer.encode(wide) if wide[:1] == "0" else []
 
@@ -111,14 +113,24 @@ class Draft:
         return Generation(self.tokenizer.decode_solution(ids), self.drawn, tuple(ids))
 
 
-def _result(left: int, sign: str, right: int) -> str:
+def _result(left: str, sign: str, right: str) -> str:
     """What a claim ends in, empty where networks write more before it: the numbers of a negative difference turned
     round, remainders digit by digit."""
     if sign == "%":
-        at_once = right and (right in (2, 5, 10) or left < right or reduced(left, right)[1] < right)
-        return str(left % right) if at_once else ""
-    value = left + right if sign == "+" else left * right if sign == "*" else left - right
-    return str(value) if value >= 0 else ""
+        if "." in left + right or not int(right):
+            return ""
+        a, b = int(left), int(right)
+        return str(a % b) if b in (2, 5, 10) or a < b or reduced(a, b)[1] < b else ""
+    with localcontext(prec=100):
+        p, q = Decimal(left), Decimal(right)
+        value = p + q if sign == "+" else p * q if sign == "*" else p - q
+        return f"{value.normalize():f}" if value >= 0 else ""
+
+
+def _as_long(left: str, right: str) -> str:
+    """A difference with as many digits as its first number, `0003=3`, where both have as many places."""
+    places = {len(number.partition(".")[2]) for number in (left, right)}
+    return filled(f"{Decimal(left) - Decimal(right):.{max(places)}f}", left) if len(places) == 1 else ""
 
 
 def fits(engine: Any, text: str, max_tokens: int) -> bool:
