@@ -19,7 +19,7 @@ from microreason.solution import Problem
 from microreason.tasks.algorithmic.base_conversion import BaseConversion
 from microreason.tasks.arithmetic.written import by_subtractions, division, euclid, product, remainder, subtractions
 
-_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
 _LARGE, _LARGEST_TRIED = 1000, 13
 """From which number on only primes up to which one are tried."""
 TABLES = 12
