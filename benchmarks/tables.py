@@ -138,6 +138,13 @@ def facts(of="", weights=None):
         f"- Figures of {hard['date'][:10]}, commit {hard['commit']}, {hard['hardware']['cpu']}, at most "
         f"{hard['max_tokens']} tokens a solution.",
     ]
+    if not of and have("hard-45-assisted"):
+        helped = {level: load(f"{level}-45-assisted") for level in ("hard", "easy")}
+        lines.append(
+            f"- Assisted, as `solve` decodes, seed 45: {', '.join(f'{k} {spread(v)}' for k, v in helped.items())} "
+            f"({helped['hard']['date'][:10]}, commit {helped['hard']['commit']}, at most "
+            f"{helped['hard']['max_tokens']} tokens a solution)."
+        )
     if have("int8-loss" + of):
         loss = load("int8-loss" + of)
         lines.append(
