@@ -71,9 +71,8 @@ def add(left: Fraction, sign: str, right: Fraction) -> tuple[list[str], Fraction
     if len(re.findall(r"\d", decimal(max(abs(left), abs(right)), places))) > AT_ONCE:
         lines = [line, *_in_blocks(*re.findall(r"[\d.]+|(?<=\d)[-+]", claim))]
         before = []
-    elif larger:
-        minus = "-" * (value < 0)
-        result = minus + filled(result.lstrip("-"), larger).replace("=", f"={minus}")
+    else:
+        result = filled(result, larger)
     chain = dict.fromkeys([*before, claim, *result.split("="), decimal(value)])
     return [*lines, "=".join(chain)], value
 

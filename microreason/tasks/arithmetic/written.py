@@ -46,9 +46,10 @@ def division(number, divisor):
 
 def filled(rest, larger):
     """The result of a difference and the larger number, both written with equally many places: with zeros in front if
-    it is shorter, and as it is, `0003=3`."""
-    short = len(rest) < len(larger) and len(larger.replace(".", "")) > 2
-    return f"{rest.zfill(len(larger))}={rest}" if short else rest
+    it is shorter, and as it is, `0003=3` or `-0003=-3`."""
+    size = len(larger) + rest.startswith("-")
+    short = len(rest) < size and len(larger.replace(".", "")) > 2
+    return f"{rest.zfill(size)}={rest}" if short else rest
 
 
 def subtractions(number, divisor):
@@ -90,8 +91,7 @@ def unsigned(left, sign, right, show=str):
 def signed_sum(left, sign, right, show=str):
     """The line of `unsigned` with its result, `4-9=-(9-4)=-5`, `97-100=-(100-97)=-003=-3`, and the value."""
     line, value, larger = unsigned(left, sign, right, show)
-    minus = "-" * (value < 0)
-    return f"{line}={minus}" + filled(show(abs(value)), larger).replace("=", f"={minus}"), value
+    return f"{line}={filled(show(value), larger)}", value
 
 
 def product(left, right):
