@@ -7,6 +7,7 @@ import pytest
 
 from microreason.mathematics.school.arithmetic import SOLVERS
 from microreason.mathematics.school.expressions import work_out
+from microreason.tasks import get_task
 from microreason.verification.steps import check_arithmetic, evaluate
 
 QUESTIONS = 10
@@ -127,3 +128,14 @@ def test_expressions_end_in_their_value(expression, value):
 def test_expressions_that_cannot_be_worked_out(expression):
     with pytest.raises(ValueError):
         work_out(expression)
+
+
+def test_the_drill_of_differences():
+    task = get_task("differences")
+    for index in range(300):
+        problem = task.generate(1, index, "easy")
+        solution = task.expert(problem)
+        assert task.grade(problem, solution.answer) == 1
+        assert all(check_arithmetic(step.text) is not False for step in solution.steps), problem.text
+        assert sum(map(str.isdigit, problem.text)) <= 16
+        assert evaluate(problem.text.rstrip("=")) == Fraction(solution.answer) or "%" in problem.text

@@ -21,6 +21,7 @@ from microreason.tasks.base import GymTask, Task
 
 UNLISTED = {
     "saxton": "microreason.mathematics.saxton",
+    "differences": "microreason.mathematics.differences",
     "mistakes": "microreason.mistakes.tasks",
     "mending": "microreason.mistakes.tasks",
     "debugging": "microreason.debugging.task",

@@ -40,7 +40,8 @@ def lines(module: str, text: str) -> tuple[list[str], str]:
     Raises ValueError where there are none.
 
     >>> lines("polynomials__evaluate", "Let f(a) = 3*a**2 - 94*a + 23. Calculate f(-4).")
-    (['f(-4):3,-94,23', '3*(-4)-94=-12-94=-(12+94)=-106', '-106*(-4)+23=424+23=447', 'f(-4)=447'], '447')
+    (['f(a)=3*a**2-94*a+23', 'f(-4):3,-94,23', '3*(-4)-94=-12-94=-(12+94)=-106', '-106*(-4)+23=424+23=447', \
+'f(-4)=447'], '447')
     """
     if module not in SOLVERS:
         raise ValueError(f"there are no steps for {module!r}")

@@ -128,7 +128,7 @@ def expression(text: str) -> tuple[list[str], str]:
     """Value of an expression with + - * / and parentheses.
 
     >>> expression("Calculate -17 + (20 - 5 - -5).")
-    (['20-5=15', '15--5=15+5=20', '-17+20=20-17=3'], '3')
+    (['20-5=15', '-17+(15--5)', '15--5=15+5=20', '-17+20=20-17=3'], '3')
     """
     return _worked_out(_read(_EXPRESSION, text)[0])
 

@@ -2,9 +2,10 @@
 
 Two fractions are compared by products with the denominators (`17/3<6` from `17<18`), negative numbers without their
 signs first. In lists a fraction is written as a decimal, cut off after two places (more where two numbers could not be
-told apart, `2/7~0.28`). Lists are sorted by insertion: a line for the next number, then the chain of all so far
-(`-15<0.28<3`). For the closest, each difference is compared with the smallest so far. Does not cover equal numbers in
-a list, or numbers that are the same in the first five places.
+told apart, `2/7~0.28`). Lists are sorted by insertion: a line for the next number, one that puts it between its
+neighbours (`-15<0.28<3`) where there are others, then the chain of all so far. For the closest, each difference is
+compared with the smallest so far. Does not cover equal numbers in a list, or numbers that are the same in the first
+five places.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def sort_lines(items: list[tuple[str, str]], descending: bool) -> tuple[list[str
     written before it.
 
     >>> sort_lines([("3", "3"), ("2/7", "2/7"), ("-15", "-15")], False)[0]
-    ['3', '20=7*2+6', '60=7*8+4', '2/7~0.28', '0.28<3', '-15', '-15<0.28<3']
+    ['3', '20=7*2+6', '60=7*8+4', '2/7~0.28', '0.28<3', '-15', '-15<0.28', '-15<0.28<3']
     """
     if len({Fraction(number) for _, number in items}) < len(items):
         raise ValueError("equal numbers")
@@ -115,7 +116,9 @@ def sort_lines(items: list[tuple[str, str]], descending: bool) -> tuple[list[str
         lines += [*steps[:-1], steps[-1] if name == number else f"{name}:{steps[-1]}"]
         done = sorted([*done, (name, number)], key=lambda item: Fraction(item[1]), reverse=descending)
         if len(done) > 1:
-            lines.append((">" if descending else "<").join(shown[name] for name, _ in done))
+            at, chain = done.index((name, number)), [shown[name] for name, _ in done]
+            around = chain[max(at - 1, 0) : at + 2]
+            lines += dict.fromkeys((">" if descending else "<").join(part) for part in (around, chain))
     return lines, done
 
 

@@ -2,7 +2,8 @@
 and __compose.
 
 Sentence by sentence: a line with what is defined and the known values in place of their letters (`k:3*k+6=15`,
-`f(x):x+1+x`), then the steps, and a line with what was found (`k=3`, `f(x)=2*x+1`). A polynomial is evaluated by
+`f(x):x+1+x`) where there is something to work out, then the steps, and a line with what was found (`k=3`,
+`f(x)=2*x+1`). A polynomial is evaluated by
 Horner's scheme on the line of its coefficients (`f(-4):3,-94,-422,23`). The question is then asked of the module
 without `_composed`, with numbers for letters; an answer that names one of several values is turned back into what
 stands in the text. Does not cover definitions that no module of the generator writes (gcd, remainders, products).
@@ -207,8 +208,7 @@ class Scope:
         self.functions[name] = letter, polynomial
         if show(polynomial, " ") == expression:
             del self.lines[start:]
-        else:
-            self.lines.append(f"{name}({letter})={show(polynomial)}")
+        self.lines.append(f"{name}({letter})={show(polynomial)}")
 
     def _derivative(self, name: str, letter: str, order: int, expression: str) -> None:
         polynomial = derivative(self.lines, self.polynomial(expression, f"{name}({letter}):"), letter, order)

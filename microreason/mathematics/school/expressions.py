@@ -1,8 +1,8 @@
 """Expressions of numbers worked out line by line: + - * / and parentheses, whole numbers, decimals and fractions.
 
 The leftmost innermost parenthesis comes first, within it products and quotients before sums, from left to right, one
-operation a line; where it takes several, they begin with what is worked out. After a parenthesis, where more than one
-operation is left, a line holds the whole expression with the value in place. A fraction is a quotient in lowest terms
+operation a line; where it takes several, they begin with what is worked out. After each, where more than one is left, a
+line holds the whole expression with the value in place. A fraction is a quotient in lowest terms
 and stands in parentheses where it is an operand: `(3/4)+(1/6)=(3*3+1*2)/12=(9+2)/12=11/12`. What is no product of a
 digit or a fraction of small numbers is written out (tasks/arithmetic/written.py). Does not cover powers, unknowns,
 percentages or mixed numbers.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
-from microreason.mathematics.school.groups import Group, fold, innermost, leaves, parse, write
+from microreason.mathematics.school.groups import Group, innermost, leaves, next_operation, parse, write
 from microreason.tasks.arithmetic.written import (
     by_subtractions,
     division,
@@ -67,7 +67,8 @@ def work_out(expression: str) -> tuple[list[str], Fraction]:
     be read or divides by 0.
 
     >>> work_out("3 - ((17 - (3 + -1 - 9)) + 5)")[0]
-    ['3+-1=3-1=2', '2-9=-(9-2)=-7', '3-((17--7)+5)', '17--7=17+7=24', '3-(24+5)', '24+5=29', '3-29=-(29-3)=-26']
+    ['3+-1=3-1=2', '3-((17-(2-9))+5)', '2-9=-(9-2)=-7', '3-((17--7)+5)', '17--7=17+7=24', '3-(24+5)', '24+5=29', \
+'3-29=-(29-3)=-26']
     >>> work_out("(-8)/(-2)*(-3)")
     (['-8/(-2)=4', '4*(-3)=-12'], Fraction(-12, 1))
     >>> work_out("(81/8)/(3/40)")[0]
@@ -79,14 +80,16 @@ def work_out(expression: str) -> tuple[list[str], Fraction]:
     if "**" in expression:
         raise ValueError("powers are not covered")
     lines: list[str] = []
-    while (found := innermost(root)) is not None:
-        parent, at, group = found
-        before = len(lines)
-        number = _flat(group, lines)
-        parent.items[at] = number
-        if len(lines) > before and sum(isinstance(n, Number) for n in leaves(root)) > 2:
+    while len(root.items) > 1 or isinstance(root.items[0], Group):
+        parent, at, group = innermost(root) or (root, 0, root)
+        start, first = len(lines), next_operation(group.items) - 1
+        left, sign, right = group.items[first : first + 3]
+        group.items[first : first + 3] = [operate(left, sign, right, lines)]
+        if len(group.items) == 1 and group is not root:
+            parent.items[at] = -group.items[0] if group.negative else group.items[0]
+        if len(lines) > start and sum(isinstance(leaf, Number) for leaf in leaves(root)) > 2:
             lines.append(write(root, _write))
-    value = _flat(root, lines).value
+    value = root.items[0].value
     if lines and not re.search(rf"=(?:{re.escape(str(value))}|-?[\d.]+\.[\d.]+)$", lines[-1]):
         lines.append(str(value))
     return lines, value
@@ -107,12 +110,6 @@ def _show(number: Number, factor: bool = False) -> str:
     else:
         text = str(number.value)
     return f"({text})" if "/" in text or (factor and text[0] == "-") else text
-
-
-def _flat(group: Group, lines: list[str]) -> Number:
-    """The value of a group without groups in it; its lines join `lines`."""
-    total = fold(group.items, lambda left, sign, right: operate(left, sign, right, lines))
-    return -total if group.negative else total
 
 
 def operate(left: Number, sign: str, right: Number, lines: list[str]) -> Number:
@@ -253,7 +250,8 @@ def lowest_terms(top: int, bottom: int, known: int = 0) -> list[str]:
     one-digit number and one of two digits are seen at once. `known` is a number that it divides, if there is one.
 
     >>> lowest_terms(918, 204)
-    ['918-204*4=918-816=102', '204-102*2=204-204=0', '918-102*9=918-918=0', '918=102*9', '204=102*2']
+    ['918-204*4=918-816=102', '204-102*2=204-204=000=0', '918-102*9=918-918=000=0', \
+'918=102*9', '204=102*2']
     """
     smallest = min(top, known or bottom)
     if smallest < 2 or top == bottom or (smallest < 10 and max(top, bottom) < 100):

@@ -72,20 +72,23 @@ def _operand(tokens: list[str], read: Callable[[str], Any]) -> Any:
     return read(token)
 
 
+def next_operation(items: list[Any]) -> int:
+    """Where the sign of the operation that comes first stands: the first one, but a product or quotient directly
+    behind it goes before a sum. None of the operands is a group.
+
+    >>> next_operation([2, "+", 3, "+", 4, "*", 5]), next_operation([2, "+", 4, "*", 5])
+    (1, 3)
+    """
+    return 3 if items[1] in ("+", "-") and items[3:4] in (["*"], ["/"]) else 1
+
+
 def fold(items: list[Any], apply: Callable[[Any, str, Any], Any]) -> Any:
-    """The value of operands and signs in turn, none of them a group: products and quotients first, from the left."""
-
-    def run(at: int) -> tuple[Any, int]:
-        value = items[at]
-        while items[at + 1 : at + 2] in (["*"], ["/"]):
-            value, at = apply(value, items[at + 1], items[at + 2]), at + 2
-        return value, at + 1
-
-    total, at = run(0)
-    while at < len(items):
-        value, after = run(at + 1)
-        total, at = apply(total, items[at], value), after
-    return total
+    """The value of operands and signs in turn, none of them a group, operation by operation."""
+    rest = list(items)
+    while len(rest) > 1:
+        at = next_operation(rest)
+        rest[at - 1 : at + 2] = [apply(*rest[at - 1 : at + 2])]
+    return rest[0]
 
 
 def innermost(group: Group) -> tuple[Group, int, Group] | None:

@@ -38,7 +38,7 @@ def tidy(equation: str, names: list[str]) -> tuple[list[str], Equation]:
     """Lines that bring unknowns to the left and constants to the right, the last the tidy equation.
 
     >>> tidy("424*w + 428*w = 853*w - f + 17", ["w", "f"])[0]
-    ['w:424+428-853=852-853=-(853-852)=-1', 'f:1', '1:17', '-w+f=17']
+    ['w:424+428-853=852-853=-(853-852)=-001=-1', 'f:1', '1:17', '-w+f=17']
     """
     left, equals, right = equation.replace(" ", "").partition("=")
     if not equals:

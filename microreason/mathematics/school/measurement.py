@@ -84,7 +84,7 @@ def divided_lines(number: str, divisor: int) -> tuple[list[str], str]:
     """Lines for a decimal over a whole number, and the quotient. Raises ValueError where it does not end.
 
     >>> divided_lines("2.52", 24)
-    (['252-24*10=252-240=12', '252=24*10+12', '120=24*5', '2.52/24=0.105'], '0.105')
+    (['252-24*10=252-240=012=12', '252=24*10+12', '120=24*5', '2.52/24=0.105'], '0.105')
     """
     value = decimal(Fraction(number) / divisor)
     lines = [] if _is_power_of_ten(divisor) else long_division(int(number.replace(".", "")), divisor, 40)[0]
@@ -215,7 +215,7 @@ def between_lines(start: str, end: str) -> tuple[list[str], str]:
     """Lines for the minutes from one time of day to the next such time.
 
     >>> between_lines("11:50 PM", "1:10 AM")
-    (['11+12=23', '1-23=-(23-1)=-22', '-22+24=24-22=2', '10-50=-(50-10)=-40', '2*60=120', '120-40=80'], '80')
+    (['11+12=23', '1-23=-(23-1)=-22', '-22+24=24-22=2', '10-50=-(50-10)=-40', '2*60=120', '120-40=080=80'], '80')
     """
     (first, minute, late), (second, last, later) = _clock(start), _clock(end)
     lines, first = _to_24(first, late)

@@ -46,7 +46,7 @@ def remainder_lines(a: int, b: int) -> list[str]:
     """Lines whose last one ends in the remainder of `a` by `b`.
 
     >>> remainder_lines(3811, 43), remainder_lines(3811, 7)
-    (['3811-43*80=3811-3440=371', '371-43*8=371-344=27'], ['3811%7=311%7=31%7=3'])
+    (['3811-43*80=3811-3440=0371=371', '371-43*8=371-344=027=27'], ['3811%7=311%7=31%7=3'])
     """
     if a < 0 or b <= 0:
         raise ValueError(f"{a}%{b} has no written remainder")

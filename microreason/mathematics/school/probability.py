@@ -1,7 +1,7 @@
 """Probabilities of letters picked without replacement.
 
 A bag in letters is spelled, for several of them may be one token (` q w q`), and its letters are counted from the left
-(`q1 w q`, `w1 q`, `q2`); the counts are added up. A sequence is a fraction for each pick
+(`q1 w q`, `w1 q`, `q2`); the counts are added up. A sequence is spelled, too, and a fraction for each pick
 (`q:3/5`, `w:2/4=1/2`), a set of letters the ways to pick each (`q:C(4,2)=6`) over the ways to pick all. Numerators and
 denominators are multiplied, and the fraction is brought to its lowest terms. Does not cover replacement.
 """
@@ -17,6 +17,10 @@ from microreason.mathematics.school.numbers import Solver, quotient_lines, reduc
 from microreason.tasks.arithmetic.written import product
 
 
+def _spelled(letters: str) -> str:
+    return "".join(f" {letter}" for letter in letters)
+
+
 def bag_lines(bag: str) -> tuple[list[str], Counter[str]]:
     """Lines that count the letters of a bag such as `qwq` or `{q: 2, w: 1}` and add the counts up.
 
@@ -28,7 +32,7 @@ def bag_lines(bag: str) -> tuple[list[str], Counter[str]]:
     if bag[0] == "{":
         counts.update({letter: int(count) for letter, count in re.findall(r"([a-z]): (\d+)", bag)})
     else:
-        lines.append("".join(f" {letter}" for letter in bag))
+        lines.append(_spelled(bag))
         for at, letter in enumerate(bag):
             counts[letter] += 1
             lines.append(f"{letter}{counts[letter]}" + lines[0][2 * at + 2 :])
@@ -73,6 +77,7 @@ def _share_lines(tops: list[int], bottoms: list[int]) -> tuple[list[str], str]:
 def sequence_lines(bag: str, sequence: str) -> tuple[list[str], str]:
     """Lines for the probability of picking letters in this order."""
     lines, left = bag_lines(bag)
+    lines.append(_spelled(sequence))
     tops: list[int] = []
     bottoms: list[int] = []
     for letter in sequence:
