@@ -1,8 +1,8 @@
 """Steps for the arithmetic modules: sums, products, quotients, longer expressions, other bases, roots and surds.
 
-Sums of more than eight digits go in blocks of four digits from the right (`4209+0000=4209`), bases digit by digit;
-expressions by expressions.py, roots by integer_roots.py, surds by surds.py. Does not cover the forms in which the
-generator uses these modules inside others (`Let x be ...`).
+Sums go as in tasks/arithmetic/written.py, those in other bases digit by digit, expressions by expressions.py, roots by
+integer_roots.py, surds by surds.py. Does not cover the forms in which the generator uses these modules inside others
+(`Let x be ...`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import re
 from fractions import Fraction
 
 from microreason.mathematics.school.expressions import Number, decimal, decimal_places, multiply, work_out
-from microreason.mathematics.school.integer_roots import nearest_integer_root, parts
+from microreason.mathematics.school.integer_roots import nearest_integer_root
 from microreason.mathematics.school.numbers import Solver
 from microreason.mathematics.school.surds import simplify_surd
-from microreason.tasks.arithmetic.written import filled, unsigned
+from microreason.tasks.arithmetic.written import long_sum, unsigned
 
-AT_ONCE, BLOCK = 8, 4
-"""Most digits of a sum in one line; digits of a block of a longer one."""
 _N = r"(-?\d+(?:\.\d+)?)"
 _ASK = "Work out |What is |Calculate "
 _SUM = re.compile(rf"(?:{_ASK}|(?:Add together|Add|Put together|Sum|Total of) )?{_N}(?: ?\+ ?| and | plus ){_N}[.?]?")
@@ -65,41 +63,10 @@ def add_or_sub(text: str) -> tuple[list[str], str]:
 def add(left: Fraction, sign: str, right: Fraction) -> tuple[list[str], Fraction]:
     """Lines of a sum or difference of whole numbers or decimals, written with equally many places, and its value."""
     places = max(decimal_places(left), decimal_places(right))
-    line, value, larger = unsigned(left, sign, right, lambda number: decimal(number, places))
-    *before, claim = line.split("=")
-    lines, result = [], decimal(value, places)
-    if len(re.findall(r"\d", decimal(max(abs(left), abs(right)), places))) > AT_ONCE:
-        lines = [line, *_in_blocks(*re.findall(r"[\d.]+|(?<=\d)[-+]", claim))]
-        before = []
-    else:
-        result = filled(result, larger)
-    chain = dict.fromkeys([*before, claim, *result.split("="), decimal(value)])
-    return [*lines, "=".join(chain)], value
-
-
-def _in_blocks(up: str, sign: str, down: str) -> list[str]:
-    """Lines of a sum, or of a difference that is not negative, a block a line from the right, with what is carried."""
-    lines, carry = [], 0
-    tops, bottoms = _blocks(up), _blocks(down)
-    for at in range(max(len(tops), len(bottoms))):
-        if at >= min(len(tops), len(bottoms)) and not carry:
-            break
-        top, bottom = (side[at] if at < len(side) else "" for side in (tops, bottoms))
-        size = max(len(top), len(bottom))
-        other = int(bottom or 0) + carry
-        if sign == "-" and int(top) < other:
-            top = f"1{top.zfill(size)}"
-        claim = sign.join(filter(None, (top, bottom, str(carry or ""))))
-        total = int(top or 0) + (other if sign == "+" else -other)
-        lines.append(f"{claim}={str(total).zfill(size)}")
-        carry = int(len(top) > size) if sign == "-" else total // 10**size
-    return lines
-
-
-def _blocks(number: str) -> list[str]:
-    """Blocks of digits from the last to the first, cut so that the point lies between two of them."""
-    whole, _, places = number.partition(".")
-    return [*parts(whole, BLOCK), *re.findall(rf"\d{{1,{BLOCK}}}", places)][::-1]
+    lines, value = long_sum(left, sign, right, lambda number: decimal(number, places))
+    if lines[-1].rpartition("=")[2] != decimal(value):
+        lines[-1] += f"={decimal(value)}"
+    return lines, value
 
 
 def mul(text: str) -> tuple[list[str], str]:

@@ -12,7 +12,7 @@ import re
 
 from microreason.tasks.algorithmic.replay import write
 from microreason.tasks.arithmetic.roots import square_root
-from microreason.tasks.arithmetic.written import product, signed_sum
+from microreason.tasks.arithmetic.written import cut, product, signed_sum
 
 _QUESTION = re.compile(
     r"What is (?:(?P<a>\d+) to the power of 1/(?P<power>\d+), |"
@@ -61,22 +61,16 @@ def _root(number: int, exponent: int) -> tuple[list[str], int]:
     return _cube_root(number) if exponent == 3 else _tried_root(number, exponent)
 
 
-def parts(digits: str, size: int) -> list[str]:
-    """Digits cut from the right into parts of so many, the first with what is left."""
-    first = len(digits) % size
-    return [digits[:first]] * (first > 0) + [digits[at : at + size] for at in range(first, len(digits), size)]
-
-
 def _cut(number: int, size: int) -> list[str]:
     """A line that shows the parts of a number, if there is more than one."""
-    found = parts(str(number), size)
+    found = cut(str(number), size)
     return ["|".join(found)] if len(found) > 1 else []
 
 
 def _cube_root(number: int) -> tuple[list[str], int]:
     lines = _cut(number, 3)
     root = rest = 0
-    for group in parts(str(number), 3):
+    for group in cut(str(number), 3):
         rest = rest * 1000 + int(group)
         steps, digit, rest = _next_of_cube(root, rest)
         lines, root = [*lines, *steps], root * 10 + digit

@@ -1,15 +1,15 @@
 """simple_equations: solve an equation like 6229*e + 8138976 = 47979660.
 
 The constant goes to the other side, then a long division finds the unknown from its highest digit on; the
-last line adds the digits up. All lines are plain arithmetic. Does not cover unknowns that are no positive
-whole number, nor equations without the unknown (one easy problem in a thousand, whose answer is lost):
-practice problems always have it.
+last line adds the digits up. All lines are plain arithmetic, sums of more than eight digits in blocks (written.py).
+Does not cover unknowns that are no positive whole number, nor equations without the unknown (one easy problem in a
+thousand, whose answer is lost): practice problems always have it.
 """
 
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import signed_sum
+from microreason.tasks.arithmetic.written import long_sum
 from microreason.tasks.base import GymTask
 
 
@@ -54,14 +54,15 @@ class SimpleEquations(GymTask):
         a, rest = abs(a), first + second
         lines = []
         if b:
-            lines.append(f"{first}{second:+}={rest}" if first > 0 else f"{second}{first:+}={rest}")
+            left, right = (first, second) if first > 0 else (second, first)
+            lines += long_sum(left, "-" if right < 0 else "+", abs(right))[0]
         digits = str(rest // a if a else 0)
         parts = [int(d) * 10 ** (len(digits) - i - 1) for i, d in enumerate(digits) if d != "0"]
         for part in parts if a > 1 else []:
             lines.append(f"{a}*{part}={a * part}")
             if part != parts[-1]:
-                line, rest = signed_sum(rest, "-", a * part)
-                lines.append(line)
+                steps, rest = long_sum(rest, "-", a * part)
+                lines += steps
         if a > 1 and len(parts) > 1:
             lines.append("+".join(map(str, parts)) + f"={digits}")
         return Solution.of(lines, digits)

@@ -1,14 +1,15 @@
 """decimal_chain_sum: add and subtract decimal numbers from left to right.
 
-Each line is one sum or difference of the running total and the next number, both with the same number of places
-(`90.0700+0.2443=90.3143`), by way of numbers without signs. Does not cover whole numbers (chain_sum).
+Each sum or difference is of the running total and the next number, both with the same number of places
+(`90.0700+0.2443=90.3143`), by way of numbers without signs; with more than eight digits in blocks (written.py). Does
+not cover whole numbers (chain_sum).
 """
 
 import re
 from decimal import Decimal
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import signed_sum
+from microreason.tasks.arithmetic.written import long_sum
 from microreason.tasks.base import GymTask
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
@@ -41,7 +42,7 @@ class DecimalChainSum(GymTask):
         lines = []
         for sign, term in zip(rest[::2], rest[1::2], strict=True):
             places = max(_places(total), _places(term))
-            line, value = signed_sum(Decimal(total), sign, Decimal(term), f"{{:.{places}f}}".format)
+            steps, value = long_sum(Decimal(total), sign, Decimal(term), f"{{:.{places}f}}".format)
             total = f"{value:.{places}f}"
-            lines.append(line)
+            lines += steps
         return Solution.of(lines, total)

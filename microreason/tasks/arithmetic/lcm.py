@@ -2,8 +2,9 @@
 
 Each further number is divided by what it shares with every factor so far and joins the factors (`8993*1464*1231`,
 or `*1` where nothing is left of it); so no remainder of a big number is needed. What two numbers share comes from
-Euclid's remainders: `7448%2624`, and below it one remainder a line of the two numbers before, until 0 or 1
-(`51` after `2624` goes on with `74,23`, one number for each digit of the quotient).
+Euclid's remainders: `7448%2624`, and below it the smaller number taken off the larger one as often as one digit says
+(`7448-2624*2=7448-5248=2200`), until 0 or 1. Remainders alone, one line for two numbers (`51` after `2624` goes on
+with `74,23`, one number for each digit of the quotient), are as sound.
 At the end the factors are multiplied, one digit at a time.
 """
 
@@ -11,7 +12,7 @@ import math
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import division, euclid, product
+from microreason.tasks.arithmetic.written import division, euclid, product, subtractions
 from microreason.tasks.base import GymTask
 
 
@@ -30,9 +31,9 @@ class Lcm(GymTask):
         factors, lines = [first], []
         for other in others:
             for factor in factors:
-                steps, common = euclid(factor, other)
+                steps, common = euclid(factor, other, subtractions)
                 lines.append(f"{max(factor, other)}%{min(factor, other)}")
-                lines += [re.sub(r"%\d+=", ",", step.split("=", 1)[1]) for step in steps]
+                lines += steps
                 if common > 1:
                     lines.append(division(other, common))
                     other //= common

@@ -6,8 +6,14 @@ number, the sum so far moving one place to the left: `57*2=114`, `57*3=171`, `11
 Where divisors are long, each digit of the quotient is a product and a difference (`subtractions`).
 A difference is written with as many digits as the larger number first, `9730-9727=0003=3`, so that each digit stands
 where its digits stand, however many cancel; not below 100.
-Whole numbers from 0 on, but for sums (`signed_sum`).
+A sum of more than eight digits goes in blocks of four from the right, with what is carried (`long_sum`).
+Whole numbers from 0 on, but for sums (`signed_sum`, `long_sum`).
 """
+
+import re
+
+AT_ONCE, BLOCK = 8, 4
+"""Most digits of a sum in one line; digits of a block of a longer one."""
 
 
 def reduced(number, divisor):
@@ -92,6 +98,49 @@ def signed_sum(left, sign, right, show=str):
     """The line of `unsigned` with its result, `4-9=-(9-4)=-5`, `97-100=-(100-97)=-003=-3`, and the value."""
     line, value, larger = unsigned(left, sign, right, show)
     return f"{line}={filled(show(value), larger)}", value
+
+
+def long_sum(left, sign, right, show=str):
+    """The line of `signed_sum` and the value; where the numbers have more than `AT_ONCE` digits, the line of
+    `unsigned`, one for each block of digits, `4209+0000=4209` or `1000-361=639`, and one with the result. `show`
+    writes all numbers with equally many decimal places."""
+    line, value, larger = unsigned(left, sign, right, show)
+    if len(re.findall(r"\d", show(max(abs(left), abs(right))))) <= AT_ONCE:
+        return [f"{line}={filled(show(value), larger)}"], value
+    claim = line.rpartition("=")[2]
+    up, operation, down = re.findall(r"[\d.]+|(?<=\d)[-+]", claim)
+    return [line, *_block_lines(up, operation, down), f"{claim}={show(value)}"], value
+
+
+def _block_lines(up, sign, down):
+    """Lines of a sum, or of a difference that is not negative, block by block."""
+    lines, carry = [], 0
+    tops, bottoms = _blocks(up), _blocks(down)
+    for at in range(max(len(tops), len(bottoms))):
+        if at >= min(len(tops), len(bottoms)) and not carry:
+            break
+        top, bottom = (side[at] if at < len(side) else "" for side in (tops, bottoms))
+        size = max(len(top), len(bottom))
+        other = int(bottom or 0) + carry
+        if sign == "-" and int(top) < other:
+            top = f"1{top.zfill(size)}"
+        claim = sign.join(filter(None, (top, bottom, str(carry or ""))))
+        total = int(top or 0) + (other if sign == "+" else -other)
+        lines.append(f"{claim}={str(total).zfill(size)}")
+        carry = int(len(top) > size) if sign == "-" else total // 10**size
+    return lines
+
+
+def _blocks(number):
+    """Blocks of digits from the last to the first, cut so that the point lies between two of them."""
+    whole, _, places = number.partition(".")
+    return [*cut(whole, BLOCK), *re.findall(rf"\d{{1,{BLOCK}}}", places)][::-1]
+
+
+def cut(digits, size):
+    """Digits cut from the right into parts of so many, the first with what is left."""
+    first = len(digits) % size
+    return [digits[:first]] * (first > 0) + [digits[at : at + size] for at in range(first, len(digits), size)]
 
 
 def product(left, right):
