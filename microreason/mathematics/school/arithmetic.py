@@ -73,7 +73,7 @@ def mul(text: str) -> tuple[list[str], str]:
     """Product of two numbers.
 
     >>> mul("Work out -116.9 * 13.")
-    (['1169*1=1169', '1169*3=3507', '11690+3507=15197', '(-116.9)*13=-1519.7'], '-1519.7')
+    (['1169*1=1169', '1169*3=3507', '11690+03507=15197', '1+0=1', '(-116.9)*13=-1519.7'], '-1519.7')
     """
     p, q = (Number(Fraction(number), "." in number) for number in _read(_PRODUCT, text))
     lines, value = multiply(p, q)

@@ -156,10 +156,10 @@ def add_up(terms: list[int]) -> tuple[str, int]:
 
 def multiply(left: Number, right: Number) -> tuple[list[str], Fraction]:
     """Lines of the product of two whole numbers or decimals, digit by digit without signs and points, with the number
-    of decimal places where both have some, and its value.
+    of decimal places if there are any, and its value.
 
     >>> multiply(Number(Fraction(-12)), Number(Fraction("2.5"), True))[0]
-    ['25*1=25', '25*2=50', '250+50=300', '(-12)*2.5=-30.0=-30']
+    ['25*1=25', '25*2=50', '250+50=300', '0+1=1', '(-12)*2.5=-30.0=-30']
     """
     value = left.value * right.value
     a_places, b_places = decimal_places(left.value), decimal_places(right.value)
@@ -168,7 +168,7 @@ def multiply(left: Number, right: Number) -> tuple[list[str], Fraction]:
     lines = product(max(a, b), min(a, b)) if min(a, b) > (1 if places else 9) else []
     if lines and lines[-1].startswith(f"{max(a, b)}*{min(a, b)}=") and not places:
         lines.pop()
-    if a_places and b_places:
+    if places:
         lines.append(f"{a_places}+{b_places}={places}")
     full, short = decimal(value, places), decimal(value)
     claim = f"{_show(left, True)}*{_show(right, True)}={full}"

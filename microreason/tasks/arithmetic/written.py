@@ -2,7 +2,8 @@
 
 A quotient of several digits is found digit by digit, each link of the chain one digit:
 `3811%43=371%43=27` and `1271=31*40+31=31*41`. A product of several digits goes through the digits of the second
-number, the sum so far moving one place to the left: `57*2=114`, `57*3=171`, `1140+171=1311`.
+number, the sum so far moving one place to the left: `57*2=114`, `57*3=171`, `1140+171=1311`; what is added to a sum of
+five digits or more has as many, `68910+03234=72144`.
 Where divisors are long, each digit of the quotient is a product and a difference (`subtractions`).
 A difference is written with as many digits as the larger number first, `9730-9727=0003=3`, so that each digit stands
 where its digits stand, however many cancel; not below 100.
@@ -151,7 +152,8 @@ def product(left, right):
         if part := left * int(digit):
             lines.append(f"{left}*{digit}={part}")
             if total:
-                lines.append(f"{total}+{part}={total + part}")
+                size = len(str(total)) if total >= 10000 else 0
+                lines.append(f"{total}+{str(part).zfill(size)}={total + part}")
             total += part
             shift = 0
     return [*lines, f"{left}*{right}={total}"] if shift or not total else lines
