@@ -3,10 +3,10 @@ and __compose.
 
 Sentence by sentence: a line with what is defined and the known values in place of their letters (`k:3*k+6=15`,
 `f(x):x+1+x`) where there is something to work out, then the steps, and a line with what was found (`k=3`,
-`f(x)=2*x+1`). A polynomial is evaluated by
-Horner's scheme on the line of its coefficients (`f(-4):3,-94,-422,23`). The question is then asked of the module
-without `_composed`, with numbers for letters; an answer that names one of several values is turned back into what
-stands in the text. Does not cover definitions that no module of the generator writes (gcd, remainders, products).
+`f(x)=2*x+1`). A polynomial is evaluated by Horner's scheme on the line of its coefficients (`f(-4):3,-94,-422,23`).
+The question is then asked of the module without `_composed`, with numbers for letters; an answer that names one of
+several values is turned back into what stands in the text. Does not cover definitions that no module of the generator
+writes (gcd, remainders, products).
 """
 
 from __future__ import annotations
