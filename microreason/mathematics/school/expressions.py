@@ -2,10 +2,10 @@
 
 The leftmost innermost parenthesis comes first, within it products and quotients before sums, from left to right, one
 operation a line; where it takes several, they begin with what is worked out. After each, where more than one is left, a
-line holds the whole expression with the value in place. A fraction is a quotient in lowest terms
-and stands in parentheses where it is an operand: `(3/4)+(1/6)=(3*3+1*2)/12=(9+2)/12=11/12`. What is no product of a
-digit or a fraction of small numbers is written out (tasks/arithmetic/written.py). Does not cover powers, unknowns,
-percentages or mixed numbers.
+line holds the whole expression with the value in place. A fraction is a quotient in lowest terms and stands in
+parentheses where it is an operand: `(3/4)+(1/6)=(3*3+1*2)/12=(9+2)/12=11/12`. What is no product of a digit or a
+fraction of small numbers is written out (tasks/arithmetic/written.py). Does not cover powers, unknowns, percentages or
+mixed numbers.
 """
 
 from __future__ import annotations

@@ -29,8 +29,9 @@ def _line(entry, total):
     count, animal = entry.split(" ", 1)
     count, legs = int(count), LEGS[animal if animal in LEGS else animal.removesuffix("s")]
     parts = f"{count * 10}+{count * 4}=" if legs == 14 else ""
-    before = f"{total}+{count * legs}=" if total else ""
-    return f"{entry}*{legs}={parts}{count * legs};{before}{total + count * legs}", total + count * legs
+    part = count * legs
+    before = f"{total}+{part}=" if total else ""
+    return f"{entry}*{legs}={parts}{part};{before}{total + part}", total + part
 
 
 class LegCounting(GymTask):
