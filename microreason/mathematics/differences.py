@@ -1,8 +1,8 @@
 """Drill for what school mathematics asks for most and shows too seldom: differences of numbers that begin alike, and
 remainders after division by a number of several digits.
 
-Both numbers together have at most sixteen digits, as in Saxton's training questions. Does not cover products
-(tasks/arithmetic/products.py).
+Both numbers together have at most sixteen digits, as in Saxton's training questions; three in ten pairs have decimals.
+Does not cover products (tasks/arithmetic/products.py).
 """
 
 from __future__ import annotations
@@ -12,32 +12,35 @@ import re
 from fractions import Fraction
 
 from microreason.mathematics.school.arithmetic import add
+from microreason.mathematics.school.expressions import decimal
 from microreason.solution import Problem, Solution
 from microreason.tasks.arithmetic.written import by_subtractions
 from microreason.tasks.base import Level, Task
 
 
 class Differences(Task):
-    """Two whole numbers and `-`, `+` or `%` between them. All levels are the same."""
+    """Two numbers and `-`, `+` or `%` between them, whole ones with `%`. All levels are the same."""
 
     name, category, determined = "differences", "mathematics", True
-    pattern = re.compile(r"^(-?\d+)([-+%])(-?\d+)=$")
+    pattern = re.compile(r"^(-?\d+(?:\.\d+)?)([-+%])(-?\d+(?:\.\d+)?)=$")
 
     def generate(self, seed: int, index: int, level: Level) -> Problem:
         rng = random.Random(f"differences/{seed}/{index}")
         if rng.random() < 0.25:
             divisor = rng.randrange(13, 10 ** rng.randint(2, 4))
-            sign, left, right = "%", divisor + rng.randrange(10 ** rng.randint(2, 6)), divisor
+            sign, left, right = "%", Fraction(divisor + rng.randrange(10 ** rng.randint(2, 6))), Fraction(divisor)
         else:
             size = rng.randint(2, 8)
-            left = rng.randrange(10 ** (size - 1), 10**size)
+            left = Fraction(rng.randrange(10 ** (size - 1), 10**size))
             right = left + rng.choice((-1, 1)) * rng.randrange(10 ** rng.randint(1, size - 1))
             if rng.random() < 0.3:
-                right = rng.randrange(10 ** rng.randint(1, 16 - size))
+                right = Fraction(rng.randrange(10 ** rng.randint(1, 16 - size)))
+            if rng.random() < 0.3:
+                left, right = (n / 10 ** rng.randrange(len(str(n))) for n in (left, right))
             sign, left, right = rng.choice("--+"), rng.choice((1, 1, -1)) * left, rng.choice((1, 1, -1)) * right
         value = left % right if sign == "%" else left + right if sign == "+" else left - right
-        return Problem(text=f"{left}{sign}{right}=", task=self.name, answer=str(value), data={}, level=level,
-                       seed=seed, index=index)  # fmt: skip
+        text = f"{decimal(left)}{sign}{decimal(right)}="
+        return Problem(text=text, task=self.name, answer=decimal(value), data={}, level=level, seed=seed, index=index)
 
     def grade(self, problem: Problem, answer: str | None) -> float:
         return float(answer == problem.answer)

@@ -34,15 +34,20 @@ TESTS = ("interpolation", "extrapolation")
 SPLIT = 4
 MAX_QUESTION, MAX_ANSWER = 160, 30
 """Longest texts in the published sets; longer ones are drawn again, as the authors do."""
-RARE = dict.fromkeys(
-    [
-        "algebra__polynomial_roots", "algebra__polynomial_roots_composed", "arithmetic__nearest_integer_root",
-        "arithmetic__simplify_surd", "polynomials__simplify_power",
-    ],
-    0.3,
-)  # fmt: skip
-"""How often training asks modules whose solutions are so long that a small network solves one of twenty: less than the
-others, which learn more from the same tokens."""
+_LONG = [
+    "algebra__polynomial_roots",
+    "algebra__polynomial_roots_composed",
+    "arithmetic__nearest_integer_root",
+    "arithmetic__simplify_surd",
+    "polynomials__simplify_power",
+]
+_BASIC = [
+    "arithmetic__add_or_sub", "arithmetic__add_sub_multiple", "arithmetic__mixed", "arithmetic__mul",
+    "arithmetic__mul_div_multiple", "comparison__kth_biggest", "comparison__sort",
+]  # fmt: skip
+SHARES = dict.fromkeys(_LONG, 0.3) | dict.fromkeys(_BASIC, 2.0)
+"""How often training asks a module where not once: seldom those whose solutions are so long that a small network solves
+one of twenty, twice those whose steps most others are made of."""
 
 
 class _Array(np.ndarray):
@@ -168,7 +173,7 @@ def questions(test: str, per_module: int, seed: int) -> list[Problem]:
 
 
 class Saxton(Task):
-    """Training questions of all 56 modules, some `RARE`. A number as level is the centre of a third of the range of
+    """Training questions of all 56 modules, in the `SHARES`. A number as level is the centre of a third of the range of
     entropy; easy is the whole range and hard its upper third (the paper's train-hard)."""
 
     name, category = "saxton", "mathematics"
@@ -186,7 +191,7 @@ class Saxton(Task):
             raise UnknownTask(f"Level {level!r} is unknown: use easy, hard or a number from 0 to 1.")
         with _seeded(f"saxton/{seed}/{index}/{level}"):
             modules = _train_modules(low, high)
-            (module,) = random.choices(list(modules), [RARE.get(name, 1) for name in modules])
+            (module,) = random.choices(list(modules), [SHARES.get(name, 1) for name in modules])
             question, answer = _draw(modules[module], lambda text: not is_test(text))
         return _problem(module, question, answer, level=level, seed=seed, index=index)
 
