@@ -30,14 +30,16 @@ class Differences(Task):
             divisor = rng.randrange(13, 10 ** rng.randint(2, 4))
             sign, left, right = "%", Fraction(divisor + rng.randrange(10 ** rng.randint(2, 6))), Fraction(divisor)
         else:
-            size = rng.randint(2, 8)
+            size = rng.randint(2, 15)
             left = Fraction(rng.randrange(10 ** (size - 1), 10**size))
-            right = left + rng.choice((-1, 1)) * rng.randrange(10 ** rng.randint(1, size - 1))
-            if rng.random() < 0.3:
+            if size <= 8 and rng.random() < 0.7:
+                right = left + rng.choice((-1, 1)) * rng.randrange(10 ** rng.randint(1, size - 1))
+            else:
                 right = Fraction(rng.randrange(10 ** rng.randint(1, 16 - size)))
             if rng.random() < 0.3:
                 left, right = (n / 10 ** rng.randrange(len(str(n))) for n in (left, right))
             sign, left, right = rng.choice("--+"), rng.choice((1, 1, -1)) * left, rng.choice((1, 1, -1)) * right
+            left, right = rng.sample((left, right), 2)
         value = left % right if sign == "%" else left + right if sign == "+" else left - right
         text = f"{decimal(left)}{sign}{decimal(right)}="
         return Problem(text=text, task=self.name, answer=decimal(value), data={}, level=level, seed=seed, index=index)

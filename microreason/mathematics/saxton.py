@@ -41,13 +41,14 @@ _LONG = [
     "arithmetic__simplify_surd",
     "polynomials__simplify_power",
 ]
-_BASIC = [
-    "arithmetic__add_or_sub", "arithmetic__add_sub_multiple", "arithmetic__mixed", "arithmetic__mul",
-    "arithmetic__mul_div_multiple", "comparison__kth_biggest", "comparison__sort",
+_NEW = [
+    "comparison__closest", "comparison__closest_composed", "comparison__kth_biggest",
+    "comparison__kth_biggest_composed", "comparison__sort", "comparison__sort_composed", "numbers__place_value",
+    "numbers__place_value_composed", "numbers__round_number", "numbers__round_number_composed",
 ]  # fmt: skip
-SHARES = dict.fromkeys(_LONG, 0.3) | dict.fromkeys(_BASIC, 2.0)
+SHARES = dict.fromkeys(_LONG, 0.3) | dict.fromkeys(_NEW, 2.0)
 """How often training asks a module where not once: seldom those whose solutions are so long that a small network solves
-one of twenty, twice those whose steps most others are made of."""
+one of twenty, twice those whose way of writing is newer than the released weights."""
 
 
 class _Array(np.ndarray):

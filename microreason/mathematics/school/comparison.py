@@ -2,10 +2,10 @@
 
 Two fractions are compared by products with the denominators (`17/3<6` from `17<18`), negative numbers without their
 signs first. In lists a fraction is written as a decimal, cut off after two places (more where two numbers could not be
-told apart, `2/7~0.28`). Lists are sorted by insertion: a line for the next number, one that puts it between its
-neighbours (`-15<0.28<3`) where there are others, then the chain of all so far. For the closest, each difference is
-compared with the smallest so far. Does not cover equal numbers in a list, or numbers that are the same in the first
-five places.
+told apart, `2/7~0.28`). Lists are sorted by insertion: a line for the next number, comparisons of the sorted ones with
+it, from the first to one that comes after it, then the chain of all so far. For the closest, each difference is
+compared with the smallest so far, which is written beside its name. Does not cover equal numbers in a list, or numbers
+that are the same in the first five places.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def sort_lines(items: list[tuple[str, str]], descending: bool) -> tuple[list[str
     written before it.
 
     >>> sort_lines([("3", "3"), ("2/7", "2/7"), ("-15", "-15")], False)[0]
-    ['3', '20=7*2+6', '60=7*8+4', '2/7~0.28', '0.28<3', '-15', '-15<0.28', '-15<0.28<3']
+    ['3', '20=7*2+6', '60=7*8+4', '2/7~0.28', '3>0.28', '0.28<3', '-15', '0.28>-15', '-15<0.28<3']
     """
     if len({Fraction(number) for _, number in items}) < len(items):
         raise ValueError("equal numbers")
@@ -114,11 +114,12 @@ def sort_lines(items: list[tuple[str, str]], descending: bool) -> tuple[list[str
     for name, number in items:
         steps, shown[name] = decimal_lines(number, places)
         lines += [*steps[:-1], steps[-1] if name == number else f"{name}:{steps[-1]}"]
-        done = sorted([*done, (name, number)], key=lambda item: Fraction(item[1]), reverse=descending)
+        at = sum((Fraction(n) > Fraction(number)) == descending for _, n in done)
+        for other, value in done[: at + 1]:
+            lines.append(f"{shown[other]}{'>' if Fraction(value) > Fraction(number) else '<'}{shown[name]}")
+        done.insert(at, (name, number))
         if len(done) > 1:
-            at, chain = done.index((name, number)), [shown[name] for name, _ in done]
-            around = chain[max(at - 1, 0) : at + 2]
-            lines += dict.fromkeys((">" if descending else "<").join(part) for part in (around, chain))
+            lines.append((">" if descending else "<").join(shown[name] for name, _ in done))
     return lines, done
 
 
@@ -126,7 +127,7 @@ def closest_lines(target: str, items: list[tuple[str, str]]) -> tuple[list[str],
     """Lines that find the number closest to another, and its name.
 
     >>> closest_lines("4", [("a", "1"), ("b", "9/2")])[0]
-    ['4', 'a:1', '4-1=3', ' best a', '9=2*4+1', '10=2*5', 'b:9/2=4.5', '4.5-4=0.5', '0.5<3', ' best b']
+    ['4', 'a:1', '4-1=3', ' best a 3', '9=2*4+1', '10=2*5', 'b:9/2=4.5', '4.5-4=0.5', '3>0.5', ' best b 0.5']
     """
     for places in range(2, MAX_PLACES + 1):
         found = _closest(target, items, places)
@@ -147,11 +148,11 @@ def _closest(target: str, items: list[tuple[str, str]], places: int) -> tuple[li
         if best:
             if distance == best[1] or (distance < best[1]) != (exact < best[2]):
                 return None
-            sign = "<" if distance < best[1] else ">"
-            lines.append(f"{decimal(distance)}{sign}{decimal(best[1])}")
+            sign = ">" if best[1] > distance else "<"
+            lines.append(f"{decimal(best[1])}{sign}{decimal(distance)}")
         if not best or distance < best[1]:
             best = name, distance, exact
-        lines.append(f" best {best[0]}")
+        lines.append(f" best {best[0]} {decimal(best[1])}")
     if not best:
         raise ValueError("nothing to choose from")
     return lines, best[0]
@@ -193,9 +194,10 @@ def _kth_biggest(text: str) -> tuple[list[str], str]:
     lines, ranked = sort_lines(_items(text), found[2] not in ("small", "low"))
     if rank > len(ranked):
         raise ValueError(f"no {found[1]} of {len(ranked)} numbers")
-    names = [name for name, _ in ranked[:rank]]
-    lines.append("".join(f" {i}:{name}" for i, name in enumerate(names, 1)))
-    return lines, names[-1]
+    name, values = ranked[rank - 1][0], re.findall(r"-?[\d.]+", lines[-1].rpartition(":")[2])[:rank]
+    shown = [line for line in lines if re.match(rf"{name}[:~]|{name}=-?\d", line)] if name != values[-1] else []
+    lines.append("".join(f" {i}:{value}" for i, value in enumerate(values, 1)))
+    return [*lines, *shown], name
 
 
 def _closest_to(text: str) -> tuple[list[str], str]:

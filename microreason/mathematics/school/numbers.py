@@ -2,8 +2,9 @@
 
 Remainders by a divisor up to 12 are one chain, by longer ones a product and a difference for each digit of the
 quotient; greatest common divisors are Euclid's. Primes are tried by division as in the task prime_factorization, a
-base is changed as in the task base_conversion. A place value comes from a line per digit, the last digit first
-(`31859:9 units`, `3185:5 tens`), rounding from the digit after the cut (`0.01`, `35.23|9`, `9>4`).
+base is changed as in the task base_conversion. A place value comes from a bar that moves from the end through the
+digits (`318|59:5 tens`), rounding from the digit after a bar that moves from the point to the cut (`35.2|398:0.1`,
+`35.23|98:0.01`, `9>4`).
 Large numbers are tried by small primes alone, which often leaves open whether what is left is prime: the answer is
 empty then, for the lines don't decide it.
 """
@@ -149,39 +150,42 @@ def factor_lines(number: int) -> tuple[list[str], list[int], bool]:
 
 
 def place_lines(number: int, place: str) -> tuple[list[str], str]:
-    """Lines from the last digit to the place asked for, and its digit.
+    """Lines that move a bar from the end to the place asked for, each with the digit after it, and the last digit.
 
     >>> place_lines(31859, "hundreds")
-    (['31859:9 units', '3185:5 tens', '318:8 hundreds'], '8')
+    (['31859|', '3185|9:9 units', '318|59:5 tens', '31|859:8 hundreds'], '8')
     """
     digits, at = str(abs(number)), PLACES.index(place)
     if at >= len(digits):
         raise ValueError(f"{number} has no {place}")
-    lines = [f"{digits[: len(digits) - i]}:{digits[-1 - i]} {PLACES[i]}" for i in range(at + 1)]
-    return lines, digits[-1 - at]
+    bars = [f"{digits[:-i]}|{digits[-i:]}:{digits[-i]} {PLACES[i - 1]}" for i in range(1, at + 2)]
+    return [f"{digits}|", *bars], digits[-1 - at]
 
 
-def _cut(number: str, power: int) -> tuple[str, str]:
-    """The digits of a decimal without sign up to a power of ten, and those after it."""
+def _bars(number: str, power: int) -> tuple[list[str], str, str]:
+    """Lines that move a bar through a decimal without sign, from its point to a power of ten, each with the power; the
+    digits before and after the bar."""
     whole, _, places = number.partition(".")
     if power > 0:
         whole = whole.rjust(power + 1, "0")
-        return whole[:-power], whole[-power:] + (f".{places}" if places else "")
+        bars = [f"{whole[:-i]}|{whole[-i:]}:1{'0' * i}" for i in range(1, power + 1)]
+        return [f"{whole}|:1", *bars], whole[:-power], whole[-power:]
     places = places.ljust(1 - power, "0")
-    return whole + (f".{places[:-power]}" if power else ""), places[-power:]
+    bars = [f"{whole}.{places[:i]}|{places[i:]}:0.{'1'.rjust(i, '0')}" for i in range(1, 1 - power)]
+    return [f"{whole}.|{places}:1", *bars], whole + (f".{places[:-power]}" if power else ""), places[-power:]
 
 
 def round_lines(number: str, power: int) -> tuple[list[str], str]:
     """Lines that round a decimal to a power of ten, halves away from zero, and the rounded number.
 
     >>> round_lines("-35.2398", -2)
-    (['0.01', '35.23|98', '9>4', '35.23+0.01=35.24', '-35.24'], '-35.24')
-    >>> round_lines("31859", 3)
-    (['1000', '31|859', '8>4', '31+1=32', '32*1000=32000'], '32000')
+    (['0.01', '35.|2398:1', '35.2|398:0.1', '35.23|98:0.01', '9>4', '35.23+0.01=35.24', '-35.24'], '-35.24')
+    >>> round_lines("31859.4", 2)
+    (['100', '31859|:1', '3185|9:10', '318|59:100', '5>4', '318+1=319', '319*100=31900'], '31900')
     """
     unit = f"1{'0' * power}" if power >= 0 else f"0.{'1'.rjust(-power, '0')}"
-    kept, rest = _cut(number.lstrip("-"), power)
-    lines = [unit, f"{kept}|{rest}", f"{rest[0]}>4" if rest[0] > "4" else f"{rest[0]}<5"]
+    bars, kept, rest = _bars(number.lstrip("-"), power)
+    lines = [unit, *bars, f"{rest[0]}>4" if rest[0] > "4" else f"{rest[0]}<5"]
     if rest[0] > "4":
         step = unit if power < 0 else "1"
         up = decimal(Fraction(kept) + Fraction(step), max(0, -power))
