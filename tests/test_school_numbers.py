@@ -30,7 +30,7 @@ EXAMPLES = [
     ("numbers__place_value", "What is the hundreds digit of 31859?", "8",
      "31859|&3185|9:9 units&318|59:5 tens&31|859:8 hundreds"),
     ("numbers__round_number", "Round -31859 to the nearest one thousand.", "-32000",
-     "1000&31859|:1&3185|9:10&318|59:100&31|859:1000&8>4&31+1=32&32*1000=32000&-32000"),
+     "1000&31859|:1000&3185|9:100&318|59:10&31|859:1&8>4&31+1=32&32*1000=32000&-32000"),
     ("comparison__pair", "Is -17/3 at least -6?", "True",
      "6*3=18&17<18&17/3<6&-17/3>-6"),
     ("comparison__kth_biggest", "Which is the second biggest value?  (a) 0  (b) -0.2  (c) 3", "a",

@@ -4,7 +4,7 @@ Remainders by a divisor up to 12 are one chain, by longer ones a product and a d
 quotient; greatest common divisors are Euclid's. Primes are tried by division as in the task prime_factorization, a
 base is changed as in the task base_conversion. A place value comes from a bar that moves from the end through the
 digits (`318|59:5 tens`), rounding from the digit after a bar that moves from the point to the cut (`35.2|398:0.1`,
-`35.23|98:0.01`, `9>4`).
+`35.23|98:1`, `9>4`).
 Large numbers are tried by small primes alone, which often leaves open whether what is left is prime: the answer is
 empty then, for the lines don't decide it.
 """
@@ -163,25 +163,26 @@ def place_lines(number: int, place: str) -> tuple[list[str], str]:
 
 
 def _bars(number: str, power: int) -> tuple[list[str], str, str]:
-    """Lines that move a bar through a decimal without sign, from its point to a power of ten, each with the power; the
-    digits before and after the bar."""
+    """Lines that move a bar through a decimal without sign, from its point to a power of ten, each with the power that
+    is left to go, 1 at the end; the digits before and after the bar."""
     whole, _, places = number.partition(".")
     if power > 0:
         whole = whole.rjust(power + 1, "0")
-        bars = [f"{whole[:-i]}|{whole[-i:]}:1{'0' * i}" for i in range(1, power + 1)]
-        return [f"{whole}|:1", *bars], whole[:-power], whole[-power:]
+        bars = [f"{whole[:-i]}|{whole[-i:]}:1{'0' * (power - i)}" for i in range(1, power + 1)]
+        return [f"{whole}|:1{'0' * power}", *bars], whole[:-power], whole[-power:]
     places = places.ljust(1 - power, "0")
-    bars = [f"{whole}.{places[:i]}|{places[i:]}:0.{'1'.rjust(i, '0')}" for i in range(1, 1 - power)]
-    return [f"{whole}.|{places}:1", *bars], whole + (f".{places[:-power]}" if power else ""), places[-power:]
+    left = ["1", *(f"0.{'1'.rjust(i, '0')}" for i in range(1, 1 - power))]
+    bars = [f"{whole}.{places[:i]}|{places[i:]}:{left[-1 - i]}" for i in range(1 - power)]
+    return bars, whole + (f".{places[:-power]}" if power else ""), places[-power:]
 
 
 def round_lines(number: str, power: int) -> tuple[list[str], str]:
     """Lines that round a decimal to a power of ten, halves away from zero, and the rounded number.
 
     >>> round_lines("-35.2398", -2)
-    (['0.01', '35.|2398:1', '35.2|398:0.1', '35.23|98:0.01', '9>4', '35.23+0.01=35.24', '-35.24'], '-35.24')
+    (['0.01', '35.|2398:0.01', '35.2|398:0.1', '35.23|98:1', '9>4', '35.23+0.01=35.24', '-35.24'], '-35.24')
     >>> round_lines("31859.4", 2)
-    (['100', '31859|:1', '3185|9:10', '318|59:100', '5>4', '318+1=319', '319*100=31900'], '31900')
+    (['100', '31859|:100', '3185|9:10', '318|59:1', '5>4', '318+1=319', '319*100=31900'], '31900')
     """
     unit = f"1{'0' * power}" if power >= 0 else f"0.{'1'.rjust(-power, '0')}"
     bars, kept, rest = _bars(number.lstrip("-"), power)
