@@ -35,12 +35,9 @@ SPLIT = 4
 MAX_QUESTION, MAX_ANSWER = 160, 30
 """Longest texts in the published sets; longer ones are drawn again, as the authors do."""
 _LONG = [
-    "algebra__polynomial_roots",
-    "algebra__polynomial_roots_composed",
-    "arithmetic__nearest_integer_root",
-    "arithmetic__simplify_surd",
-    "polynomials__simplify_power",
-]
+    "algebra__polynomial_roots", "algebra__polynomial_roots_composed", "arithmetic__nearest_integer_root",
+    "arithmetic__simplify_surd", "polynomials__simplify_power",
+]  # fmt: skip
 _NEW = [
     "comparison__closest", "comparison__closest_composed", "comparison__kth_biggest",
     "comparison__kth_biggest_composed", "comparison__sort", "comparison__sort_composed", "numbers__place_value",

@@ -98,9 +98,9 @@ def _distinct(numbers: list[str]) -> int:
     raise ValueError("numbers too close")
 
 
-def sort_lines(items: list[tuple[str, str]], descending: bool) -> tuple[list[str], list[tuple[str, str]]]:
-    """Lines that sort named numbers by insertion, and the sorted items. A name that differs from the number is
-    written before it.
+def sort_lines(items: list[tuple[str, str]], descending: bool) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """Lines that sort named numbers by insertion, and of each in order its name, the decimal it is written as and the
+    line that says so. A name that differs from the number is written before it.
 
     >>> sort_lines([("3", "3"), ("2/7", "2/7"), ("-15", "-15")], False)[0]
     ['3', '20=7*2+6', '60=7*8+4', '2/7~0.28', '3>0.28', '0.28<3', '-15', '0.28>-15', '-15<0.28<3']
@@ -109,17 +109,17 @@ def sort_lines(items: list[tuple[str, str]], descending: bool) -> tuple[list[str
         raise ValueError("equal numbers")
     places = _distinct([number for _, number in items])
     lines: list[str] = []
-    done: list[tuple[str, str]] = []
-    shown: dict[str, str] = {}
+    done: list[tuple[str, str, str]] = []
     for name, number in items:
-        steps, shown[name] = decimal_lines(number, places)
-        lines += [*steps[:-1], steps[-1] if name == number else f"{name}:{steps[-1]}"]
-        at = sum((Fraction(n) > Fraction(number)) == descending for _, n in done)
-        for other, value in done[: at + 1]:
-            lines.append(f"{shown[other]}{'>' if Fraction(value) > Fraction(number) else '<'}{shown[name]}")
-        done.insert(at, (name, number))
+        steps, value = decimal_lines(number, places)
+        line = steps[-1] if name == number else f"{name}:{steps[-1]}"
+        lines += [*steps[:-1], line]
+        at = sum((Fraction(other) > Fraction(value)) == descending for _, other, _ in done)
+        for _, other, _ in done[: at + 1]:
+            lines.append(f"{other}{'>' if Fraction(other) > Fraction(value) else '<'}{value}")
+        done.insert(at, (name, value, line))
         if len(done) > 1:
-            lines.append((">" if descending else "<").join(shown[name] for name, _ in done))
+            lines.append((">" if descending else "<").join(value for _, value, _ in done))
     return lines, done
 
 
@@ -194,10 +194,9 @@ def _kth_biggest(text: str) -> tuple[list[str], str]:
     lines, ranked = sort_lines(_items(text), found[2] not in ("small", "low"))
     if rank > len(ranked):
         raise ValueError(f"no {found[1]} of {len(ranked)} numbers")
-    name, values = ranked[rank - 1][0], re.findall(r"-?[\d.]+", lines[-1].rpartition(":")[2])[:rank]
-    shown = [line for line in lines if re.match(rf"{name}[:~]|{name}=-?\d", line)] if name != values[-1] else []
-    lines.append("".join(f" {i}:{value}" for i, value in enumerate(values, 1)))
-    return [*lines, *shown], name
+    name, value, line = ranked[rank - 1]
+    lines.append("".join(f" {i}:{other}" for i, (_, other, _) in enumerate(ranked[:rank], 1)))
+    return lines if name == value else [*lines, line], name
 
 
 def _closest_to(text: str) -> tuple[list[str], str]:
@@ -211,7 +210,7 @@ def _closest_to(text: str) -> tuple[list[str], str]:
 def _sort(text: str) -> tuple[list[str], str]:
     descending = re.search(r"descending|decreasing", text) is not None
     lines, ranked = sort_lines(_items(text), descending)
-    names = [name for name, _ in ranked]
+    names = [name for name, _, _ in ranked]
     if any("/" in name for name in names):
         lines.append((">" if descending else "<").join(names))
     return lines, ", ".join(names)

@@ -162,17 +162,20 @@ def place_lines(number: int, place: str) -> tuple[list[str], str]:
     return [f"{digits}|", *bars], digits[-1 - at]
 
 
+def _unit(power: int) -> str:
+    return f"1{'0' * power}" if power >= 0 else f"0.{'1'.rjust(-power, '0')}"
+
+
 def _bars(number: str, power: int) -> tuple[list[str], str, str]:
     """Lines that move a bar through a decimal without sign, from its point to a power of ten, each with the power that
     is left to go, 1 at the end; the digits before and after the bar."""
     whole, _, places = number.partition(".")
     if power > 0:
         whole = whole.rjust(power + 1, "0")
-        bars = [f"{whole[:-i]}|{whole[-i:]}:1{'0' * (power - i)}" for i in range(1, power + 1)]
-        return [f"{whole}|:1{'0' * power}", *bars], whole[:-power], whole[-power:]
+        ends = [(whole[: len(whole) - i], whole[len(whole) - i :], power - i) for i in range(power + 1)]
+        return [f"{kept}|{rest}:{_unit(left)}" for kept, rest, left in ends], whole[:-power], whole[-power:]
     places = places.ljust(1 - power, "0")
-    left = ["1", *(f"0.{'1'.rjust(i, '0')}" for i in range(1, 1 - power))]
-    bars = [f"{whole}.{places[:i]}|{places[i:]}:{left[-1 - i]}" for i in range(1 - power)]
+    bars = [f"{whole}.{places[:i]}|{places[i:]}:{_unit(power + i)}" for i in range(1 - power)]
     return bars, whole + (f".{places[:-power]}" if power else ""), places[-power:]
 
 
@@ -184,7 +187,7 @@ def round_lines(number: str, power: int) -> tuple[list[str], str]:
     >>> round_lines("31859.4", 2)
     (['100', '31859|:100', '3185|9:10', '318|59:1', '5>4', '318+1=319', '319*100=31900'], '31900')
     """
-    unit = f"1{'0' * power}" if power >= 0 else f"0.{'1'.rjust(-power, '0')}"
+    unit = _unit(power)
     bars, kept, rest = _bars(number.lstrip("-"), power)
     lines = [unit, *bars, f"{rest[0]}>4" if rest[0] > "4" else f"{rest[0]}<5"]
     if rest[0] > "4":
