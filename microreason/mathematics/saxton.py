@@ -34,18 +34,15 @@ TESTS = ("interpolation", "extrapolation")
 SPLIT = 4
 MAX_QUESTION, MAX_ANSWER = 160, 30
 """Longest texts in the published sets; longer ones are drawn again, as the authors do."""
-_LONG = [
-    "algebra__polynomial_roots", "algebra__polynomial_roots_composed", "arithmetic__nearest_integer_root",
-    "arithmetic__simplify_surd", "polynomials__simplify_power",
-]  # fmt: skip
-_NEW = [
-    "comparison__closest", "comparison__closest_composed", "comparison__kth_biggest",
-    "comparison__kth_biggest_composed", "comparison__sort", "comparison__sort_composed", "numbers__place_value",
-    "numbers__place_value_composed", "numbers__round_number", "numbers__round_number_composed",
-]  # fmt: skip
-SHARES = dict.fromkeys(_LONG, 0.3) | dict.fromkeys(_NEW, 2.0)
-"""How often training asks a module where not once: seldom those whose solutions are so long that a small network solves
-one of twenty, twice those whose way of writing is newer than the released weights."""
+SHARES = dict.fromkeys(
+    (
+        "algebra__polynomial_roots", "algebra__polynomial_roots_composed", "arithmetic__nearest_integer_root",
+        "arithmetic__simplify_surd", "polynomials__simplify_power",
+    ),
+    0.3,
+)  # fmt: skip
+"""How often training asks a module where not once: those whose solutions are so long that a small network solves one of
+twenty."""
 
 
 class _Array(np.ndarray):
