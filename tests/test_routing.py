@@ -1,6 +1,7 @@
 """Dynamic attention routing: fast paths equal the reference, the cache equals the mask, counts equal what happens."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -354,6 +355,25 @@ def test_a_budget_of_entries_stays_where_it_ended_and_is_no_less_than_one(tmp_pa
     assert (stage.routing, stage.keep) == ("hard", (9, 9))
     path.write_text(distilled.replace(last, "hard, window: 8, keep: [64, 0]"))
     with pytest.raises(BadRecipe, match="keep"):
+        load_recipe(path)
+
+
+def test_heads_that_are_not_open_stay_shut(tmp_path):
+    path = tmp_path / "t.yaml"
+    stages = "stages: [{until: 1.0, routing: hard, window: 8, open: [[1, 0]], budget: [0.2, 0.2]}]\nrow_lengths"
+    text = re.sub(r"stages:.*row_lengths", stages, RECIPE, flags=re.S).replace("12288", "1536")
+    path.write_text(text.replace("OUTPUT", str(tmp_path)))
+    Trainer(load_recipe(path)).run()
+    trainer = Trainer(load_recipe(path))
+    assert trainer.resume()
+    for layer, block in enumerate(trainer.model.blocks):
+        for head, (weight, bias) in enumerate(zip(block.router.gate.weight, block.router.gate.bias, strict=True)):
+            if (layer, head) == (1, 0):
+                assert weight.any() and bias != 5
+            else:
+                assert not weight.any() and bias == -5
+    path.write_text(text.replace("[[1, 0]]", "[[3, 0]]"))
+    with pytest.raises(BadRecipe, match="open"):
         load_recipe(path)
 
 

@@ -20,6 +20,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention.flex_attention import BlockMask, flex_attention
 
+START = 5.0
+"""Bias of a fresh gate: open."""
+
 
 class Reach(NamedTuple):
     """Where routing may decide: positions [B, T] within documents, `fixed` [B, T] (sinks, pinned), the window."""
@@ -140,7 +143,18 @@ class DynamicAttentionRouter(nn.Module):
         self.window, self.sinks, self.soft = window, sinks, soft
         self.gate = nn.Linear(dim, num_heads)
         nn.init.zeros_(self.gate.weight)
-        nn.init.constant_(self.gate.bias, 5.0)
+        nn.init.constant_(self.gate.bias, START)
+
+    @torch.no_grad()
+    def keep_shut(self, heads: Sequence[int]) -> None:
+        """Shut the gates of these heads for all tokens, for good: they see the window and what is fixed."""
+        weight, bias = self.gate.weight, self.gate.bias
+        free = torch.ones_like(bias)
+        free[heads] = 0.0
+        weight.mul_(free[:, None])
+        bias[heads] = -START
+        weight.register_hook(lambda gradient: gradient * free[:, None])
+        bias.register_hook(lambda gradient: gradient * free)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, D] -> gate logits z [B, H, T]; open where z > 0."""

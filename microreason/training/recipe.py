@@ -13,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from microreason.data.documents import Mixture
 from microreason.errors import BadRecipe
-from microreason.model.config import Routing
+from microreason.model.config import SIZES, Routing
 from microreason.tasks import get_task
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Entries = Annotated[int, Field(ge=1)]
+Number = Annotated[int, Field(ge=0)]
 
 
 class _Part(BaseModel):
@@ -38,6 +39,8 @@ class Stage(_Part):
     """Gates of dynamic attention routing: none, soft visibility, or hard decisions with a soft gradient."""
     window: int = Field(64, ge=1)
     """Tokens that stay visible before a gate decides."""
+    open: list[tuple[Number, Number]] | None = None
+    """Layers and key-value heads whose gates decide; those of all others are shut for good. None: all decide."""
     budget: tuple[Share, Share] = (1.0, 0.3)
     """Share of dense attention's reads that is free, at the stage's begin and end; linear in between."""
     keep: tuple[Entries, Entries] | None = None
@@ -128,6 +131,10 @@ class Recipe(_Part):
         ends = [stage.until for stage in self.stages]
         if ends != sorted(set(ends)) or ends[-1] != 1.0:
             raise ValueError("the stages' `until` must rise and end at 1.0")
+        for stage in self.stages:
+            shape = {**SIZES[self.size], **stage.shape}
+            if any(layer >= shape["layers"] or head >= shape["kv_heads"] for layer, head in stage.open or ()):
+                raise ValueError("`open` names a layer or a key-value head that the network does not have")
         if any(self.micro_batch_tokens % n for n in self.row_lengths):
             raise ValueError("micro_batch_tokens must be a multiple of every row length")
         if self.blend < 1 and (not self.start or self.distill or self.evolve):
