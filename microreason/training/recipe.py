@@ -131,9 +131,10 @@ class Recipe(_Part):
         ends = [stage.until for stage in self.stages]
         if ends != sorted(set(ends)) or ends[-1] != 1.0:
             raise ValueError("the stages' `until` must rise and end at 1.0")
+        size = SIZES[self.size]
         for stage in self.stages:
-            shape = {**SIZES[self.size], **stage.shape}
-            if any(layer >= shape["layers"] or head >= shape["kv_heads"] for layer, head in stage.open or ()):
+            layers, heads = stage.shape.get("layers", size["layers"]), stage.shape.get("kv_heads", size["kv_heads"])
+            if any(layer >= layers or head >= heads for layer, head in stage.open or ()):
                 raise ValueError("`open` names a layer or a key-value head that the network does not have")
         if any(self.micro_batch_tokens % n for n in self.row_lengths):
             raise ValueError("micro_batch_tokens must be a multiple of every row length")
