@@ -125,5 +125,6 @@ def bound():
 BLOCKS = {
     "routing_quality": lambda: quality("nano"), "routing_lengths": lambda: lengths("nano"),
     "routing_quality_8m": lambda: quality("8m"), "routing_lengths_8m": lambda: lengths("8m"),
+    "routing_quality_heads": lambda: quality("heads"), "routing_lengths_heads": lambda: lengths("heads"),
     "routing_speed": speed, "routing_bound": bound,
 }  # fmt: skip
