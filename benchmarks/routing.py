@@ -33,15 +33,14 @@ LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096, 8192)
 SEPARATORS = "\n .,:;!?|"
 
 
-def run(recipe: Recipe, name: str, shared: bool = True, prepare=lambda trainer: None, **stage) -> Trainer:
+def run(recipe: Recipe, name: str, shared: bool = True, **stage) -> Trainer:
     """The run of that name, at its end, with `stage` changed in each stage with routing (in all, if it does not go on
-    from the `shared` dense part). What is on disk already is continued; `prepare` changes a trainer beforehand."""
+    from the `shared` dense part). What is on disk already is continued."""
     stages = [s.model_copy(update=stage) if s.routing != "off" or not shared else s for s in recipe.stages]
     trainer = Trainer(recipe.model_copy(update={"name": f"{recipe.name}-{name}", "stages": stages}))
     if shared and not checkpoint.latest(trainer.recipe.folder):
         shutil.copytree(recipe.folder, trainer.recipe.folder)
     trainer.resume()
-    prepare(trainer)
     trainer.run(lambda r: r["step"] % 50 or print(name, numbers(r), flush=True))
     return trainer
 
@@ -65,15 +64,6 @@ def shared_part(recipe: Recipe) -> None:
         if trainer.step % 50 == 0:
             print("shared", trainer.step, numbers(line), flush=True)
     trainer.save()
-
-
-def shut(trainer: Trainer) -> None:
-    """Enter the stage with gates and shut them all for good: what is left are window, sinks and pinned tokens."""
-    if trainer.progress < 1:
-        trainer.reach(trainer.progress)
-    for block in trainer.model.blocks:
-        block.router.gate.bias.data.fill_(-5.0)
-        block.router.requires_grad_(False)
 
 
 def narrower(routed: Transformer, rows: list[dict]) -> int:
@@ -265,8 +255,9 @@ def main() -> None:
     if args.calibrate:
         models |= rules(dense, hard, evaluation, share_of(rows[: args.calibrate]), args.calibrate)
     if args.window:
-        wide = {"routing": "hard", "window": models["window_and_sinks"].config.window, "decision_weight": 0.0}
-        models["window_trained"] = run(recipe, "window", prepare=shut, **wide).model.cpu().float().eval()
+        width = models["window_and_sinks"].config.window
+        wide = run(recipe, "window", routing="hard", window=width, decision_weight=0.0, open=[])
+        models["window_trained"] = wide.model.cpu().float().eval()
     if args.smaller:
         small = run(recipe, "smaller", shared=False, routing="off", shape={"ff": narrower(hard, rows)})
         models["dense_smaller"] = small.model.cpu().float().eval()

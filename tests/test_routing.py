@@ -372,6 +372,11 @@ def test_heads_that_are_not_open_stay_shut(tmp_path):
                 assert weight.any() and bias != 5
             else:
                 assert not weight.any() and bias == -5
+    trainer.stage.open.append((0, 1))
+    trainer._enter_stage()
+    router = trainer.model.blocks[0].router
+    router.gate(torch.ones(1, router.gate.in_features)).sum().backward()
+    assert router.gate.bias.grad.tolist() == [0, 1]
     path.write_text(text.replace("[[1, 0]]", "[[3, 0]]"))
     with pytest.raises(BadRecipe, match="open"):
         load_recipe(path)

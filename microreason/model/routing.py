@@ -144,17 +144,23 @@ class DynamicAttentionRouter(nn.Module):
         self.gate = nn.Linear(dim, num_heads)
         nn.init.zeros_(self.gate.weight)
         nn.init.constant_(self.gate.bias, START)
+        self.hooks: list[Any] = []
 
     @torch.no_grad()
     def keep_shut(self, heads: Sequence[int]) -> None:
-        """Shut the gates of these heads for all tokens, for good: they see the window and what is fixed."""
+        """Shut the gates of these heads for all tokens: they see the window and what is fixed. Training changes them no
+        more, and those of an earlier call again."""
+        for hook in self.hooks:
+            hook.remove()
         weight, bias = self.gate.weight, self.gate.bias
         free = torch.ones_like(bias)
         free[heads] = 0.0
         weight.mul_(free[:, None])
         bias[heads] = -START
-        weight.register_hook(lambda gradient: gradient * free[:, None])
-        bias.register_hook(lambda gradient: gradient * free)
+        self.hooks = [
+            weight.register_hook(lambda gradient: gradient * free[:, None]),
+            bias.register_hook(lambda gradient: gradient * free),
+        ]
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, D] -> gate logits z [B, H, T]; open where z > 0."""

@@ -119,10 +119,10 @@ class Trainer:
         if self.model.config != shape:
             smaller = shape.dim < self.model.config.dim
             self.model = shrink(self.model, shape) if smaller else grow(self.model, shape, self.recipe.seed)
-        if self.stage.routing != "off" and self.stage.open is not None:
+        if self.stage.routing != "off":
+            heads, free = range(shape.kv_heads), self.stage.open
             for layer, block in enumerate(self.model.blocks):
-                shut = [head for head in range(shape.kv_heads) if (layer, head) not in self.stage.open]
-                block.router.keep_shut(shut)
+                block.router.keep_shut([h for h in heads if free is not None and (layer, h) not in free])
         r = self.recipe
         self.model.blockwise = self.device.type == "cuda"
         if r.compile:

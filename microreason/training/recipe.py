@@ -40,7 +40,7 @@ class Stage(_Part):
     window: int = Field(64, ge=1)
     """Tokens that stay visible before a gate decides."""
     open: list[tuple[Number, Number]] | None = None
-    """Layers and key-value heads whose gates decide; those of all others are shut for good. None: all decide."""
+    """Layers and key-value heads whose gates decide; those of all others stay shut in this stage. None: all decide."""
     budget: tuple[Share, Share] = (1.0, 0.3)
     """Share of dense attention's reads that is free, at the stage's begin and end; linear in between."""
     keep: tuple[Entries, Entries] | None = None
