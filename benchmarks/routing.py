@@ -1,9 +1,10 @@
 """Dynamic attention routing against its dense twin and against other ways to read as little.
 
 The twins share data, steps, seed and the dense part of the run; then one of them gets gates (soft, then hard). Measured
-on documents that no step sees: entries read by length of context, bits per token, share of solutions whose every token
-is the greedy choice, hard against soft decisions, and on the dense twin, without training, the rules that others use
-(window and sinks, random keep, key norm, accumulated attention as in H2O, separators) at the same share of reads. With
+on documents that no step sees, as many of each length: entries read by length of context, bits per token, share of
+solutions whose every token is the greedy choice, hard against soft decisions, and on the dense twin, without training,
+the rules that others use (window and sinks, random keep, key norm, accumulated attention as in H2O, separators) at the
+same share of reads. With
 `--window` also a third twin that learns with the window and sinks of equal reads; with `--smaller` a dense network of
 as many multiplications a token as the routed one, from the start. Does not cover time (routing_speed.py).
 
@@ -14,6 +15,7 @@ import argparse
 import math
 import shutil
 from collections import defaultdict
+from itertools import zip_longest
 from pathlib import Path
 
 import torch
@@ -30,6 +32,7 @@ from microreason.training.recipe import Recipe, load_recipe
 
 EVALUATION_SEED = 987654321  # of mixtures; training uses 1000 times the recipe's seed
 LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096, 8192)
+DRAWS = 20  # problems drawn for each document wanted
 SEPARATORS = "\n .,:;!?|"
 
 
@@ -106,36 +109,50 @@ class Rule(nn.Module):
         return self.scores(x) - self.threshold
 
 
+def bucket(length: int) -> int:
+    """The first of the LENGTHS that holds a document."""
+    return next(n for n in LENGTHS if length <= n)
+
+
 class Evaluation:
     """Documents, and what a model makes of them."""
 
     def __init__(self, trainer: Trainer, count: int) -> None:
+        """About `count` documents of the recipe's mixture, in turns from each length, as many as `DRAWS` bring."""
         recipe, self.tokenizer = trainer.recipe, trainer.tokenizer
-        self.documents = []
-        i = 0
-        while len(self.documents) < count:
-            mixture = Mixture(recipe.tasks, recipe.stages[-1].difficulty, 0.0, EVALUATION_SEED, max(LENGTHS))
+        limit = max(recipe.row_lengths)
+        mixture = Mixture(recipe.tasks, recipe.stages[-1].difficulty, 0.0, EVALUATION_SEED, limit)
+        found: dict[int, list] = {n: [] for n in LENGTHS if n <= bucket(limit)}
+        each = -(-count // len(found))
+        for i in range(DRAWS * count):
             drawn = document(mixture, self.tokenizer, i)
-            i += 1
-            if not isinstance(drawn, str):
-                self.documents.append(drawn)
+            if not isinstance(drawn, str) and len(found[bucket(len(drawn.ids))]) < each:
+                found[bucket(len(drawn.ids))].append(drawn)
+            if all(len(documents) == each for documents in found.values()):
+                break
+        self.documents = [d for turn in zip_longest(*found.values()) for d in turn if d]
         text = [self.tokenizer.decode([i]) for i in range(self.tokenizer.size)]
         self.separators = [i for i, piece in enumerate(text) if piece and not piece.strip(SEPARATORS)]
 
     @torch.no_grad()
     def measure(self, model: Transformer, count: int | None = None) -> list[dict]:
-        """Of each document: bits and tokens of its solution, whether all are the greedy choice, entries read, dense."""
+        """Of each document: bits and tokens of its solution, whether all are the greedy choice, entries that all its
+        tokens read, and its last one, as shares of what they read densely."""
         out = []
         for d in self.documents[:count]:
             ids, gates = torch.tensor([d.ids]), []
-            logits = model.logits(model(ids, gates=gates)[0, d.prompt - 1 : -1]).float()
+            hidden = model(ids, documents=torch.zeros_like(ids), gates=gates)
+            logits = model.logits(hidden[0, d.prompt - 1 : -1]).float()
             wanted = ids[0, d.prompt :]
             bits = -logits.log_softmax(-1).gather(1, wanted[:, None]).sum() / math.log(2)
             decided, dense = reads(model.reach(ids, torch.arange(len(d.ids))[None]))
-            share = read_share(gates, decided, dense, hard=True) if model.config.routing != "off" else torch.ones(())
+            routed = model.config.routing != "off"
+            share = read_share(gates, decided, dense, hard=True) if routed else torch.ones(())
+            skipped = (torch.cat(gates, 1) <= 0).float().mean(1) * (decided > 0) if routed else torch.zeros(1)
             out.append({
                 "task": d.task, "length": len(d.ids), "tokens": len(wanted), "bits": float(bits),
                 "exact": float((logits.argmax(-1) == wanted).all()), "share": float(share), "dense": int(dense.sum()),
+                "last_share": 1 - float(skipped.sum()) / len(d.ids),
             })  # fmt: skip
         return out
 
@@ -145,7 +162,7 @@ def summary(rows: list[dict], against: list[dict]) -> dict:
     dense, tokens = sum(r["dense"] for r in rows), sum(r["tokens"] for r in rows)
     lengths = defaultdict(list)
     for pair in zip(rows, against, strict=True):
-        lengths[next(n for n in LENGTHS if pair[0]["length"] <= n)].append(pair)
+        lengths[bucket(pair[0]["length"])].append(pair)
     exact: list[dict] = [defaultdict(list), defaultdict(list)]
     for by_task, source in zip(exact, (rows, against), strict=True):
         for r in source:
@@ -169,7 +186,8 @@ def _bucket(rows: list[dict], against: list[dict]) -> dict:
         return sum(r[key] for r in source) / sum(by(r) for r in source)
 
     return {
-        "documents": len(rows), "share": share_of(rows),
+        "documents": len(rows), "share": share_of(rows), "tokens": mean(rows, "length", lambda r: 1),
+        "last_share": sum(r["last_share"] * r["length"] for r in rows) / sum(r["length"] for r in rows),
         "bits_per_token": [mean(s, "bits", lambda r: r["tokens"]) for s in (rows, against)],
         "exact": [mean(s, "exact", lambda r: 1) for s in (rows, against)],
     }  # fmt: skip
@@ -251,7 +269,6 @@ def main() -> None:
     hard = clone(routed, routing="hard")
     rows = evaluation.measure(hard)
     models = {"dense": dense, "routed": hard, "routed_soft": clone(routed, routing="soft")}
-    models["routed_open"] = clone(routed, routing="off")
     if args.calibrate:
         models |= rules(dense, hard, evaluation, share_of(rows[: args.calibrate]), args.calibrate)
     if args.window:

@@ -1,9 +1,8 @@
 """Time and bytes of the routed cache against the dense one: prefill and decode, same engine, same weights, in turns.
 
-Gates are synthetic: each token of each layer and head stays with the probability at which the reads of a whole row are
-`--share` of dense attention's. Weights are random, for time does not depend on them. Decode is a whole token, output
-head included. Medians over turns; the ratio is dense over routed. `--engine native` is the compiled engine: int8
-weights and keys, gates that are random directions with the bias that keeps as many.
+Gates are those of a network whose heads all see their window alone but for `--open` of them, a layer's after another's
+from the second on. Weights are random, for time does not depend on them. Decode is a whole token, output head included.
+Medians over turns; the ratio is dense over routed. `--engine native` is the compiled engine: int8 weights and keys.
 Does not cover quality (routing.py).
 
     python benchmarks/routing_speed.py --json benchmarks/results/routing-speed.json
@@ -16,12 +15,10 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from microreason.evaluation.records import circumstances, write_json
 from microreason.inference.batched import CHUNK
@@ -32,25 +29,13 @@ from microreason.model.transformer import Transformer
 from microreason.weights_file import quantised
 
 
-def keep_rate(config: ModelConfig, length: int, share: float) -> float:
-    """Share of distant tokens to keep so that a row reads `share` of what dense attention reads."""
-    near = sum(min(i + 1, config.window) + max(0, min(config.sinks, i + 1 - config.window)) for i in range(length))
-    dense = length * (length + 1) // 2
-    return max(0.0, (share * dense - near) / (dense - near))
-
-
-class Synthetic(nn.Module):
-    """Gates that are open at random, the same ones for the same seed and place."""
-
-    def __init__(self, batch: int, heads: int, length: int, rate: float, seed: int) -> None:
-        super().__init__()
-        self.z = rate - torch.rand(batch, heads, length, generator=torch.Generator().manual_seed(seed))
-        self.at = 0
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        z = self.z[:, :, self.at : self.at + x.shape[1]]
-        self.at += x.shape[1]
-        return z
+def network(config: ModelConfig, opened: int) -> Transformer:
+    """Random weights; the gates of all heads but so many are shut for good."""
+    model, heads = Transformer(config).eval(), config.kv_heads
+    for layer, block in enumerate(model.blocks):
+        before = (layer - 1) % config.layers * heads
+        block.router.keep_shut([h for h in range(heads) if before + h >= opened])
+    return model
 
 
 def timed(model: Transformer, cache: Cache, ids: torch.Tensor, chunk: int) -> list[float]:
@@ -78,18 +63,12 @@ def in_turns(turns: int, turn: Callable[[str], tuple[float, float, Any]]) -> tup
 
 
 class Native:
-    """The compiled engine with gates that keep about `rate` of the tokens, or with none."""
+    """The compiled engine, with routing or without."""
 
-    def __init__(self, config: ModelConfig, rate: float | None, threads: int) -> None:
+    def __init__(self, model: Transformer, routing: str, threads: int) -> None:
         name, library = find_library()
-        tensors = {n: t.numpy() for n, t in Transformer(config).state_dict().items()}
-        generator, bias = np.random.default_rng(0), NormalDist().inv_cdf(min(max(rate or 0.5, 1e-6), 1 - 1e-6))
-        for layer in range(config.layers):  # hidden units are normalised: a direction of length 1 gives about N(0, 1)
-            direction = generator.normal(size=(config.kv_heads, config.dim)).astype(np.float32)
-            direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-            tensors[f"blocks.{layer}.router.gate.weight"] = direction
-            tensors[f"blocks.{layer}.router.gate.bias"] = np.full(config.kv_heads, bias, np.float32)
-        config = config.model_copy(update={"routing": "off" if rate is None else "hard"})
+        tensors = {n: t.numpy() for n, t in model.state_dict().items()}
+        config = model.config.model_copy(update={"routing": routing})
         self.name, self.network = name, Network(config, quantised(tensors), library, threads)
 
     def turn(self, prompt: list[int], more: list[int]) -> tuple[float, float, int]:
@@ -109,26 +88,24 @@ class Native:
         return prefill, statistics.median(seconds), cache.entries()
 
 
-def measure_native(config: ModelConfig, length: int, share: float, tokens: int, turns: int, threads: int) -> dict:
+def measure_native(config: ModelConfig, length: int, opened: int, tokens: int, turns: int, threads: int) -> dict:
     """One sequence through the compiled engine, dense and routed in turns."""
-    rate = keep_rate(config, length, share)
-    engines = {"dense": Native(config, None, threads), "routed": Native(config, rate, threads)}
+    model = network(config, opened)
+    engines = {"dense": Native(model, "off", threads), "routed": Native(model, "hard", threads)}
     ids = np.random.default_rng(0).integers(0, config.vocab_size, length + tokens).tolist()
     times, held = in_turns(turns, lambda name: engines[name].turn(ids[:length], ids[length:]))
     return {
-        "batch": 1, "length": length, "keep_rate": rate, **times, "entries_held": held,
+        "batch": 1, "length": length, **times, "entries_held": held,
         "bytes_used_share": held["routed"] / held["dense"], "cpu": engines["dense"].name,
     }  # fmt: skip
 
 
-def measure(config: ModelConfig, batch: int, length: int, share: float, tokens: int, turns: int) -> dict:
+def measure(config: ModelConfig, batch: int, length: int, opened: int, tokens: int, turns: int) -> dict:
     """Prefill of `length` tokens in each row, then `tokens` single ones, by each cache in turn."""
-    model, rate = Transformer(config).eval(), keep_rate(config, length, share)
+    model = network(config, opened)
     ids = torch.randint(0, config.vocab_size, (batch, length + tokens), generator=torch.Generator().manual_seed(0))
 
     def turn(name: str) -> tuple[float, float, tuple[int, int, int]]:
-        for layer, block in enumerate(model.blocks):
-            block.router = Synthetic(batch, config.kv_heads, length + tokens, rate, layer)
         cache: Cache = RoutedCache(config, batch, torch.float32, torch.device("cpu"))
         if name == "dense":
             cache = DenseCache(config, batch, length + tokens, torch.float32, torch.device("cpu"))
@@ -140,7 +117,7 @@ def measure(config: ModelConfig, batch: int, length: int, share: float, tokens: 
     times, told = in_turns(turns, turn)
     reads, used, allocated = ({name: of[i] for name, of in told.items()} for i in range(3))
     return {
-        "batch": batch, "length": length, "keep_rate": rate, "decode_read_share": reads["routed"] / reads["dense"],
+        "batch": batch, "length": length, "decode_read_share": reads["routed"] / reads["dense"],
         **times, "bytes_used": used, "bytes_allocated": allocated, "bytes_used_share": used["routed"] / used["dense"],
         "bytes_allocated_share": allocated["routed"] / allocated["dense"],
     }  # fmt: skip
@@ -151,7 +128,7 @@ def main() -> None:
     parser.add_argument("--size", default="27m")
     parser.add_argument("--lengths", type=int, nargs="+", default=[512, 1024, 2048, 4096, 8192])
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8])
-    parser.add_argument("--share", type=float, default=0.32)
+    parser.add_argument("--open", type=int, default=6, help="key-value heads of all layers that see everything")
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -163,12 +140,12 @@ def main() -> None:
     rows = []
     with torch.inference_mode():
         for batch, length in itertools.product(args.batches, args.lengths):
-            how = length, args.share, args.tokens, args.turns
+            how = length, args.open, args.tokens, args.turns
             native = args.engine == "native"
             rows.append(measure_native(config, *how, args.threads) if native else measure(config, batch, *how))
             print({k: round(v, 3) for k, v in rows[-1].items() if isinstance(v, int | float)}, flush=True)
     told = {"benchmark": "routing_speed", "config": config.model_dump(mode="json"), "engine_measured": args.engine}
-    told |= {"share": args.share, "chunk": CHUNK, "turns": args.turns, "threads": args.threads}
+    told |= {"open": args.open, "chunk": CHUNK, "turns": args.turns, "threads": args.threads}
     write_json(args.json, told | circumstances({}) | {"rows": rows})
 
 

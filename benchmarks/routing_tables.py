@@ -4,6 +4,7 @@ Quality comes from the files `routing-SIZE-SEED.json` (routing.py), one for each
 (routing_speed.py). Does not cover replacing the blocks in the page (tables.py does, which is what to run).
 """
 
+import re
 from statistics import fmean
 
 from figures import RESULTS, have, load, percent
@@ -78,27 +79,31 @@ def lengths(size):
     found = runs(size)
     if not found:
         return ["Not measured yet."]
-    rows = ["| tokens, up to | documents | entries read, % of dense | bits a token, routed / dense | exact, % |"]
-    rows.append("|---|---|---|---|---|")
+    titles = ["tokens, up to", "documents", "entries read, % of dense", "bits a token, routed / dense", "exact, %"]
+    table = []
     for length in sorted({int(n) for run in found for n in run["results"]["routed"]["by_length"]}):
         parts = [p for run in found if (p := run["results"]["routed"]["by_length"].get(str(length)))]
         bits, exact = ([fmean(p[key][i] for p in parts) for i in range(2)] for key in ("bits_per_token", "exact"))
-        rows.append(
-            f"| {length:,} | {sum(p['documents'] for p in parts)} | {over([p['share'] for p in parts], percent)} | "
-            f"{bits[0]:.3f} / {bits[1]:.3f} | {percent(exact[0])} / {percent(exact[1])} |"
-        )
-    return rows
+        cells = [f"{length:,}", str(sum(p["documents"] for p in parts)), over([p["share"] for p in parts], percent)]
+        cells += [f"{bits[0]:.3f} / {bits[1]:.3f}", f"{percent(exact[0])} / {percent(exact[1])}"]
+        if all("last_share" in p for p in parts):
+            titles[5:] = ["read by the last token, %"]
+            cells.append(over([p["last_share"] for p in parts], percent))
+        table.append(cells)
+    titles, *rows = (f"| {' | '.join(row)} |" for row in (titles, *table))
+    return [titles, re.sub("[^|]+", "---", titles), *rows]
 
 
 def speed():
     rows = ["| engine | tokens | at once | decode, dense / routed | prefill, dense / routed | entries held, % |"]
     rows.append("|---|---|---|---|---|---|")
-    dates, share = [], 0.0
+    dates, of = [], ""
     for name, title in (("routing-speed-native", "compiled, int8"), ("routing-speed", "torch, float32")):
         if not have(name):
             continue
         result = load(name)
-        share = result["share"]
+        c = result["config"]
+        of = f"{result['open']} of {c['layers'] * c['kv_heads']} heads see everything, the others {c['window']} tokens"
         for row in result["rows"]:
             rows.append(
                 f"| {title} | {row['length']:,} | {row['batch']} | {row['decode_ratio']:.2f}× | "
@@ -110,7 +115,7 @@ def speed():
         )
     if not dates:
         return ["Not measured yet."]
-    return [*rows, "", f"Shape of the 27M model; reads of a row {percent(share)} % of dense. {'; '.join(dates)}."]
+    return [*rows, "", f"Shape of the 27M model; {of}. {'; '.join(dates)}."]
 
 
 def bound():

@@ -47,7 +47,7 @@ def pack(rows: list[list[Document]], length: int) -> Batch:
 
 
 class Packer:
-    """Turns a stream of documents into batches of `batch_tokens` tokens.
+    """Turns a stream of documents into batches of `batch_tokens` tokens; a longer row is a batch of its own.
 
     `pending` are the documents of rows not yet used: with the stream's cursor they are the whole state.
     """
@@ -87,7 +87,7 @@ class Packer:
     def __next__(self) -> Batch:
         while True:
             for length in reversed(self.lengths):
-                need = self.batch_tokens // length
+                need = max(1, self.batch_tokens // length)
                 if len(self.full[length]) >= need:
                     rows, self.full[length] = self.full[length][:need], self.full[length][need:]
                     return pack(rows, length)

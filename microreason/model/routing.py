@@ -22,6 +22,8 @@ from torch.nn.attention.flex_attention import BlockMask, flex_attention
 
 START = 5.0
 """Bias of a fresh gate: open."""
+SHUT = -20.0
+"""Bias of a gate that is shut for good, in its soft form too."""
 
 
 class Reach(NamedTuple):
@@ -149,14 +151,15 @@ class DynamicAttentionRouter(nn.Module):
     @torch.no_grad()
     def keep_shut(self, heads: Sequence[int]) -> None:
         """Shut the gates of these heads for all tokens: they see the window and what is fixed. Training changes them no
-        more, and those of an earlier call again."""
+        more, and those of an earlier call again, which begin open."""
         for hook in self.hooks:
             hook.remove()
         weight, bias = self.gate.weight, self.gate.bias
         free = torch.ones_like(bias)
         free[heads] = 0.0
         weight.mul_(free[:, None])
-        bias[heads] = -START
+        bias[bias == SHUT] = START
+        bias[heads] = SHUT
         self.hooks = [
             weight.register_hook(lambda gradient: gradient * free[:, None]),
             bias.register_hook(lambda gradient: gradient * free),

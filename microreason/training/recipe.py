@@ -136,8 +136,8 @@ class Recipe(_Part):
             layers, heads = stage.shape.get("layers", size["layers"]), stage.shape.get("kv_heads", size["kv_heads"])
             if any(layer >= layers or head >= heads for layer, head in stage.open or ()):
                 raise ValueError("`open` names a layer or a key-value head that the network does not have")
-        if any(self.micro_batch_tokens % n for n in self.row_lengths):
-            raise ValueError("micro_batch_tokens must be a multiple of every row length")
+        if any(self.micro_batch_tokens % n for n in self.row_lengths if n < self.micro_batch_tokens):
+            raise ValueError("micro_batch_tokens must be a multiple of every shorter row length")
         if self.blend < 1 and (not self.start or self.distill or self.evolve):
             raise ValueError("`blend` needs a `start`, and is for the foundation alone")
         return self
