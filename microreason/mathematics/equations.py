@@ -1,8 +1,8 @@
 """Expressions of problem sets as trees of exact numbers, and trees as steps that a checker of arithmetic can judge.
 
 Reads + - * / parentheses, decimals, `40%`, `3(1/2)` (a mixed number) and `(3/8)` (a fraction, not a division). A step
-is one operation; factors and quotients of several digits are worked out digit by digit first (`tasks/arithmetic/
-written.py`). Does not cover powers, unknowns on both sides, or rounding.
+is one operation; factors of several digits and quotients of what has three digits or more are worked out digit by digit
+first (`tasks/arithmetic/written.py`). Does not cover powers, unknowns on both sides, or rounding.
 """
 
 from __future__ import annotations
@@ -275,7 +275,7 @@ def _written(sign: str, left: Fraction, right: Fraction) -> list[str]:
         lines = product(max(a, b), min(a, b))
         return lines if len(lines) > 1 else []
     quotient = _whole(left / right) if sign == "/" else None
-    if quotient is None or quotient < 10 or b < 3:
+    if quotient is None or b < 3:
         return []
     return [division(quotient * b, b)] if quotient * b > 99 else []
 
