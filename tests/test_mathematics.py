@@ -147,6 +147,13 @@ def test_steps_are_sound_and_reach_the_value(expression):
     assert grading.equal_numbers(equations.write(total), equations.write(total, form))
 
 
+def test_a_quotient_is_worked_out_where_its_dividend_is_long():
+    worked_out = {"135/15": "135=15*9", "4200/150": "420=15*20+120=15*28", "75/0.6": "750=6*100+150=6*120+30=6*125"}
+    for expression, line in worked_out.items():
+        assert equations.steps(equations.parse(expression))[0][:-1] == [line]
+    assert all(len(equations.steps(equations.parse(short))[0]) == 1 for short in ("60/4", "6000/150", "900/3"))
+
+
 _TREES = st.recursive(
     st.builds(
         lambda n, places: equations.Number(Fraction(n, 10**places)), st.integers(0, 9999), st.sampled_from([0, 0, 1, 2])
