@@ -4,9 +4,9 @@ The twins share data, steps, seed and the dense part of the run; then one of the
 on documents that no step sees, as many of each length: entries read by length of context, bits per token, share of
 solutions whose every token is the greedy choice, hard against soft decisions, and on the dense twin, without training,
 the rules that others use (window and sinks, random keep, key norm, accumulated attention as in H2O, separators) at the
-same share of reads. With
-`--window` also a third twin that learns with the window and sinks of equal reads; with `--smaller` a dense network of
-as many multiplications a token as the routed one, from the start. Does not cover time (routing_speed.py).
+same share of reads. With `--window` also a third twin that learns with the window and sinks of equal reads; with
+`--smaller` a dense network of as many multiplications a token as the routed one, from the start. Does not cover time
+(routing_speed.py).
 
     python benchmarks/routing.py benchmarks/routing.yaml --window --json benchmarks/results/routing-nano-1.json
 """
@@ -186,7 +186,7 @@ def _bucket(rows: list[dict], against: list[dict]) -> dict:
         return sum(r[key] for r in source) / sum(by(r) for r in source)
 
     return {
-        "documents": len(rows), "share": share_of(rows), "tokens": mean(rows, "length", lambda r: 1),
+        "documents": len(rows), "share": share_of(rows),
         "last_share": sum(r["last_share"] * r["length"] for r in rows) / sum(r["length"] for r in rows),
         "bits_per_token": [mean(s, "bits", lambda r: r["tokens"]) for s in (rows, against)],
         "exact": [mean(s, "exact", lambda r: 1) for s in (rows, against)],
@@ -221,7 +221,7 @@ def rules(dense: Transformer, routed: Transformer, evaluation: Evaluation, budge
     def window(x, **changes):
         model = clone(dense, **hard | {"window": max(1, int(x))} | changes)
         for block in model.blocks:
-            block.router.gate.bias.data.fill_(-5.0)
+            block.router.keep_shut(range(c.kv_heads))
         return model
 
     def scored(name):

@@ -87,7 +87,7 @@ def lengths(size):
         cells = [f"{length:,}", str(sum(p["documents"] for p in parts)), over([p["share"] for p in parts], percent)]
         cells += [f"{bits[0]:.3f} / {bits[1]:.3f}", f"{percent(exact[0])} / {percent(exact[1])}"]
         if all("last_share" in p for p in parts):
-            titles[5:] = ["read by the last token, %"]
+            titles[5:] = ["read by the last token, %"]  # not measured in earlier files
             cells.append(over([p["last_share"] for p in parts], percent))
         table.append(cells)
     titles, *rows = (f"| {' | '.join(row)} |" for row in (titles, *table))
