@@ -56,7 +56,7 @@ def main():
         task = get_task(name)
         for index in range(args.size):
             problem = task.generate(SEED, index, args.level)
-            solution = tokenizer.encode_solution(task.expert(problem), task.spelled)
+            solution = tokenizer.encode_solution(task.expert(problem), task.spelled, task.spaced)
             each = losses(model, tokenizer.encode_problem(problem.text), solution).tolist()
             print(f"--- {name} {index}: {len(solution)} tokens, {sum(each):.1f} nats")
             texts = (tokenizer.decode([token]) for token in solution)

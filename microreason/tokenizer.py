@@ -72,6 +72,15 @@ class Tokenizer:
         return _parsed, (self._text,)
 
     @cached_property
+    def words(self) -> list[list[int]]:
+        """Tokens of at least two letters, in four lists: with or without a space before, with or without a capital."""
+        texts = [self.decode([i]) for i in range(self.problem)]
+        return [
+            [i for i, text in enumerate(texts) if re.fullmatch(form, text)]
+            for form in (" [a-z]{2,}", " [A-Z][a-z]+", "[a-z]{2,}", "[A-Z][a-z]+")
+        ]
+
+    @cached_property
     def _text(self) -> str:
         return self.to_json()
 
@@ -107,23 +116,27 @@ class Tokenizer:
         """`<|problem|>` text `<|solution|>`."""
         return [self.problem, *self.encode(text), self.solution]
 
-    def encode_solution(self, solution: Solution, spelled: bool = False) -> list[int]:
-        """Steps, each ended by a newline, `<|answer|>`, the answer (one byte a token if `spelled`), `<|end|>`."""
+    def encode_solution(self, solution: Solution, spelled: bool = False, spaced: bool = False) -> list[int]:
+        """Steps, each ended by a newline, `<|answer|>`, the answer (one byte a token if `spelled`, after a space if
+        `spaced`), `<|end|>`."""
         ids: list[int] = []
         for step in solution.steps:
             ids += [*self.encode(step.text), self.newline]
         answer = solution.answer or ""
+        if spaced or answer.startswith(" "):  # reading takes one away
+            answer = " " + answer
         written = [self._single[bytes([b])] for b in answer.encode()] if spelled else self.encode(answer)
         return [*ids, self.answer, *written, self.end]
 
     def decode_solution(self, ids: Sequence[int]) -> Solution:
-        """The solution in some generated ids; `complete` is False where the end or the answer is missing."""
+        """The solution in some generated ids, without a space before the answer; `complete` is False where the end or
+        the answer is missing."""
         ids = list(ids)
         ended = self.end in ids
         if ended:
             ids = ids[: ids.index(self.end)]
         cut = ids.index(self.answer) if self.answer in ids else None
-        answer = None if cut is None else self.decode(ids[cut + 1 :])
+        answer = None if cut is None else self.decode(ids[cut + 1 :]).removeprefix(" ")
         lines = self.decode(ids[:cut]).split("\n")
         stray = any(i > self.problem - 1 and i != self.answer for i in ids)
         steps = tuple(Step(text=line) for line in lines if line)

@@ -14,11 +14,13 @@ from microreason.data.documents import (
     Document,
     DocumentStream,
     Mixture,
+    document,
     draw,
     fingerprint,
     fingerprints,
     held_out,
     time_limit,
+    tokenise,
 )
 from microreason.data.packing import IGNORE, Packer
 from microreason.data.shards import ShardReader, build
@@ -50,6 +52,20 @@ def test_no_evaluation_question_in_the_training_data():
     for pair in drawn:
         if not isinstance(pair, str):
             assert fingerprint(pair[0].text) not in held_out(pair[0].task)
+
+
+def test_other_words_in_half_of_the_documents_in_which_words_only_name():
+    tokenizer = Tokenizer.load()
+    mixture = Mixture({"word_sequence_reversal": 1.0}, published=1.0)
+    changed = 0
+    for i in range(20):
+        made = document(mixture, tokenizer, i)
+        problem, solution = draw(mixture, i)
+        plain = tokenise(problem, solution, tokenizer, mixture.max_tokens)
+        changed += made != plain
+        asked = tokenizer.decode(made.ids[: made.prompt]).strip().partition("words: ")[2].split(", ")
+        assert tokenizer.decode_solution(made.ids[made.prompt :]).answer == ", ".join(asked[::-1])
+    assert 4 <= changed <= 16
 
 
 def test_held_out_questions_are_the_published_ones():

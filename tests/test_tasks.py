@@ -12,8 +12,9 @@ pytest.importorskip("reasoning_gym")
 
 from microreason.errors import UnknownTask
 from microreason.evaluation.published import SEED, SIZE, published
-from microreason.solution import Solution
+from microreason.solution import Problem, Solution
 from microreason.tasks import GymTask, all_tasks, get_task, recognise
+from microreason.tasks.arithmetic.written import long_division
 from microreason.verification.steps import check_solution
 
 NAMES = list(all_tasks())
@@ -115,3 +116,16 @@ def test_unknown_task_names_the_nearest():
 @pytest.mark.parametrize("text", ["hello", "Qu'est-ce que c'est ?", "2+2", "<|problem|>gcd<|end|>", "x" * 100_000])
 def test_nonsense_is_recognised_as_no_task(text):
     assert recognise(text) is None
+
+
+def test_numbers_are_filtered_by_their_whole_parts():
+    numbers = "['-69.293', '-46.55', '9', '-46.7']"
+    problem = Problem(text=f"Keep all numbers larger than -46.6 in this list: {numbers}\nReturn the new list")
+    steps = get_task("number_filtering").expert(problem).steps
+    assert [step.text for step in steps] == [">-46.6", "-69n-46.55y9y-46.7n"]
+
+
+def test_a_long_division_has_a_line_for_each_digit():
+    lines = ["184-78*2=184-156=028=28", "282-78*3=282-234=048=48", "480-78*6=480-468=012=12", "120-78=042=42"]
+    assert long_division(184200, 78) == [*lines, "184200=78*2361+42"]
+    assert long_division(1005, 10) == ["10-10=0", "0:0", "5:0", "1005=10*100+5"]

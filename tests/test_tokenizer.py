@@ -38,6 +38,14 @@ def test_solutions_survive(steps, answer):
     assert tokenizer.decode_solution(tokenizer.encode_solution(solution)) == solution
 
 
+def test_an_answer_may_begin_with_the_token_of_the_problem():
+    tokenizer = Tokenizer.load()
+    solution = Solution.of([], "protected, list")
+    ids = tokenizer.encode_solution(solution, spaced=True)
+    assert set(tokenizer.encode(" protected")) <= set(ids)
+    assert tokenizer.decode_solution(ids) == solution
+
+
 def test_digits_signs_and_capitals_stand_alone():
     tokenizer = Tokenizer.load()
     for text in ("7150%1508=1118", "A#B#", "12,34"):

@@ -147,15 +147,34 @@ def draw(mixture: Mixture, i: int) -> tuple[Problem, Solution] | str:
 def tokenise(problem: Problem, solution: Solution, tokenizer: Tokenizer, max_tokens: int) -> Document | str:
     """A problem with its solution as a document, or the reason why not."""
     name = problem.task or ""
+    task = get_task(name)
     prompt = tokenizer.encode_problem(problem.text)
-    ids = prompt + tokenizer.encode_solution(solution, get_task(name).spelled)
+    ids = prompt + tokenizer.encode_solution(solution, task.spelled, task.spaced)
     return Document(ids, len(prompt), name) if len(ids) <= max_tokens else f"{name}: longer than {max_tokens} tokens"
 
 
+def renamed(ids: list[int], tokenizer: Tokenizer, rng: random.Random) -> list[int]:
+    """The same with other words: each token of letters becomes one of its kind, any of the vocabulary, everywhere.
+
+    Few words are in the libraries' lists; copying is learnt for the others as well.
+    """
+    new: dict[int, int] = {}
+    for kind in tokenizer.words:
+        old = sorted(set(ids) & set(kind))
+        new.update(zip(old, rng.sample(kind, len(old)), strict=True))
+    return [new.get(i, i) for i in ids]
+
+
 def document(mixture: Mixture, tokenizer: Tokenizer, i: int) -> Document | str:
-    """Document number i, or the reason why there is none."""
+    """Document number i, or the reason why there is none; half of those in which words only name are `renamed`."""
     drawn = draw(mixture, i)
-    return drawn if isinstance(drawn, str) else tokenise(*drawn, tokenizer, mixture.max_tokens)
+    if isinstance(drawn, str):
+        return drawn
+    made = tokenise(*drawn, tokenizer, mixture.max_tokens)
+    rng = random.Random(f"{mixture.seed}/{i}/words")
+    if isinstance(made, str) or not get_task(made.task).named or rng.random() < 0.5:
+        return made
+    return Document(renamed(made.ids, tokenizer, rng), made.prompt, made.task)
 
 
 def _share(mixture: Mixture, tokenizer: Tokenizer, start: int) -> list[Document | str]:

@@ -56,7 +56,7 @@ def measure_level(name: str, level: str, size: int, seed: int) -> dict[str, Any]
             failures.append(f"{where}: generator or expert {what}.")
             continue
         prompts.append(len(tokenizer.encode_problem(problem.text)))
-        solutions.append(len(tokenizer.encode_solution(solution, task.spelled)))
+        solutions.append(len(tokenizer.encode_solution(solution, task.spelled, task.spaced)))
         seconds += time.perf_counter() - start
         if problem.answer is not None and task.exact and (grade := task.grade(problem, problem.answer)) < SOLVED:
             failures.append(f"{where}: the grader gives its own gold answer {grade}.")

@@ -64,6 +64,10 @@ class Task:
     category: ClassVar[str]
     spelled: ClassVar[bool] = False
     """Whether the answer is written one byte a token, where letters matter more than words."""
+    spaced: ClassVar[bool] = False
+    """Whether a space goes before the answer, so that its first word is the token that it is in the problem."""
+    named: ClassVar[bool] = False
+    """Whether words only name things: with others in their place, everywhere, problem and solution stay right."""
     exact: ClassVar[bool] = True
     """Whether the expert's answer is always graded 1.0; False where a generator's own answers contradict its rules."""
     unexplained: ClassVar[bool] = False

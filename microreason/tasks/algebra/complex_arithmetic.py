@@ -1,6 +1,7 @@
 """complex_arithmetic: add, subtract, multiply or divide two complex numbers.
 
-Products are written without signs, digit by digit of the second factor; the sum of two of them has the signs.
+Products are written without signs, digit by digit of the second factor; where a factor has a sign, a line with both
+and their product follows.
 The real part x of a quotient (a+bi)/(c+di) is (ac+bd)/(cc+dd), the imaginary part (b-xd)/c, both divided
 digit by digit. All lines are plain arithmetic. Does not cover parts that are no whole numbers.
 """
@@ -34,6 +35,8 @@ def _plus(lines, a, b):
 
 def _times(lines, a, b):
     lines += product(abs(a), abs(b))
+    if a < 0 or b < 0:
+        lines.append(f"{a}*{b}={a * b}")
     return a * b
 
 

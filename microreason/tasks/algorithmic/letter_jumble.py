@@ -39,6 +39,7 @@ def _rows(text):
 
 class LetterJumble(GymTask):
     name, category = "letter_jumble", "algorithmic"
+    spaced = True
     pattern = re.compile(r"^Your task is to unsramble words in a sentence\.")
     hard = {
         "min_word_len": 5, "max_word_len": 30, "min_words": 25, "max_words": 50,

@@ -1,14 +1,16 @@
 """number_filtering: keep or remove the numbers larger or smaller than a bound.
 
-The only step says what the numbers that stay are like, as `<=-20.184`; the answer lists them. Hard lists alone are
-longer than most rows of training, so the comparisons are not written down. Numbers equal in value are written as
-the first of them is, as the task's answers do.
+The first step says what the numbers that stay are like, as `<=-20.184`. Then come all of them in their order, ten to a
+line, each with `y` where it stays and `n` where not: the whole part alone (`-69y`), which decides unless it is the
+bound's own, or else the number. The answer lists those with `y`. Numbers equal in value are written as the first of
+them is, as the task's answers do.
 """
 
 import re
 from decimal import Decimal
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 _SIGNS = {("Keep", "larger"): ">", ("Keep", "smaller"): "<", ("Remove", "larger"): "<=", ("Remove", "smaller"): ">="}
@@ -32,16 +34,23 @@ class NumberFiltering(GymTask):
         keep, side, bound, _ = self.pattern.search(text).groups()
         return _SIGNS[keep, side], bound
 
-    def expert(self, problem: Problem) -> Solution:
-        sign, bound = self._bound(problem.text)
-        first = {}
-        kept = []
-        for number in re.findall(r"[-\d.]+", self.pattern.search(problem.text)[4]):
+    def _read(self, text):
+        """The lines, and the numbers that stay."""
+        sign, bound = self._bound(text)
+        first, kept, items = {}, [], []
+        for number in re.findall(r"[-\d.]+", self.pattern.search(text)[4]):
             value = Decimal(number)
             first.setdefault(value, number)
-            if _TESTS[sign](value, Decimal(bound)):
+            stays = _TESTS[sign](value, Decimal(bound))
+            if stays:
                 kept.append(first[value])
-        return Solution.of([sign + bound], str(kept))
+            whole = number.partition(".")[0]
+            items.append((number if whole == bound.partition(".")[0] else whole) + "ny"[stays])
+        return [sign + bound, *("".join(items[i : i + 10]) for i in range(0, len(items), 10))], kept
+
+    def expert(self, problem: Problem) -> Solution:
+        lines, kept = self._read(problem.text)
+        return Solution.of(lines, str(kept))
 
     def check(self, text, previous, step):
-        return step == "".join(self._bound(text)) if re.match(r"[<>]=?[-\d.]+$", step) else None
+        return is_next(self._read(text)[0], previous, step)

@@ -37,6 +37,7 @@ def _rows(text):
 
 class SentenceReordering(GymTask):
     name, category, unexplained = "sentence_reordering", "algorithmic", True
+    spaced = True
     pattern = re.compile(r"^Restore the correct order of words in the following sentence: ")
     hard = {"min_words_in_sentence": 20, "max_words_in_sentence": 50}
 

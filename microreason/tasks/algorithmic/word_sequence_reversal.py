@@ -20,6 +20,7 @@ def _rows(words):
 
 class WordSequenceReversal(GymTask):
     name, category = "word_sequence_reversal", "algorithmic"
+    spaced = named = True
     pattern = re.compile(r"^Solve the following problem\.\n\nProvide you answer as a comma-separated list")
     hard = {"min_words": 25, "max_words": 50}
 

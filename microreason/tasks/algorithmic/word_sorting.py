@@ -40,6 +40,7 @@ def _paths(words, descending):
 
 class WordSorting(GymTask):
     name, category = "word_sorting", "algorithmic"
+    spaced = True
     pattern = re.compile(r"^Your task is to sort words in ascending or descending order using ASCII")
     hard = {"min_words": 25, "max_words": 50, "min_word_length": 5, "max_word_length": 10}
 

@@ -4,16 +4,16 @@ As in basic_arithmetic: the leftmost innermost parenthesis first, from left to r
 sums, then a line with the whole expression and the value in place. Zeros at the end of a number are dropped, but
 the numbers of a sum have equally many places. A product is a written one of whole numbers, then `1.855*4.04=7.4942`.
 A quotient is a long division of whole numbers, a digit a line: after `27.7/4.545=27700/4545` come
-`27700=4545*6+430`, `4300:0` (a digit 0), `43000=4545*9+2095`, up to one digit more than asked for or until nothing
-is left, then `27.7/4.545~6.094609460946`. What has too many digits is rounded, half up:
-`6.094609460946~6.09460946095`. Does not cover powers or a division by zero.
+`27700-4545*6=27700-27270=00430=430`, `4300:0` (a digit 0), `43000-4545*9=43000-40905=02095=2095`, up to one digit
+more than asked for or until nothing is left, then `27.7/4.545~6.094609460946`. What has too many digits is rounded,
+half up: `6.094609460946~6.09460946095`. Does not cover powers or a division by zero.
 """
 
 import re
 from decimal import localcontext
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import product
+from microreason.tasks.arithmetic.written import product, subtractions
 from microreason.tasks.base import GymTask
 
 _GROUP = re.compile(r"\(([^()]*)\)")
@@ -69,7 +69,7 @@ def _quotient(left, right, limit):
         number, at = _take(a, b, lines)
         rest = number % b
         quotient += str(number // b)
-        lines.append(f"{number}={b}*{number // b}+{rest}" if number >= b else f"{number}:0")
+        lines += subtractions(number, b) or [f"{number}:0"]
     sign = "-" if (left[0] == "-") != (right[0] == "-") else ""
     lines.insert(0, f"{left.lstrip('-')}/{right.lstrip('-')}={a}/{b}")
     return lines, sign + _short(_write(int(quotient), at - len(str(a)))), rest == 0

@@ -1,6 +1,6 @@
 """prime_factorization: the prime factors of a number, by trial division.
 
-Each line tries one prime: a remainder, digit by digit from 7 on. Where it is 0 the number is divided (by 2 at
+Each line tries one prime: a remainder, digit by digit but for 2 and 5. Where it is 0 the number is divided (by 2 at
 once), a line holds the factors so far with the rest at the end (`2*2*1046`), and the same prime is tried again;
 the path ends with a comparison as soon as the prime is larger than the root of the rest.
 """
@@ -39,7 +39,7 @@ def _next(number, previous):
         prime = next(p for p in range(prime + 1, 2 * prime) if all(p % d for d in range(2, p)))
     if prime * prime > rest:
         return f"{prime}*{prime}>{rest}"
-    return remainder(rest, prime) if prime > 5 else f"{rest}%{prime}={rest % prime}"
+    return f"{rest}%{prime}={rest % prime}" if prime in (2, 5) else remainder(rest, prime)
 
 
 class PrimeFactorization(GymTask):

@@ -7,7 +7,7 @@ Does not cover other roots.
 
 import re
 
-from microreason.tasks.arithmetic.written import division, product, signed_sum
+from microreason.tasks.arithmetic.written import division, long_division, product, signed_sum
 
 
 def end(line):
@@ -43,11 +43,13 @@ def square_root(number, decimals):
 
 
 def quotient(number, divisor, decimals):
-    """A division line, then a line with the rounded value such as ` 0.0312`; returns that value as text.
+    """A division line, or a written division where the divisor has several digits; then a line with the rounded value
+    such as ` 0.0312`; returns that value as text.
 
     `number` stands for itself times 10**(decimals + 1); one decimal more than wanted decides, half goes to even.
     """
-    yield division(number, divisor)
+    for line in long_division(number, divisor) if divisor > 9 else [division(number, divisor)]:  # noqa: UP028 - a list cannot be sent lines
+        yield line
     value, rest = divmod(number, divisor)
     value, last = divmod(value, 10)
     value += last > 5 or (last == 5 and (rest > 0 or value % 2 > 0))

@@ -4,7 +4,7 @@ A quotient of several digits is found digit by digit, each link of the chain one
 `3811%43=371%43=27` and `1271=31*40+31=31*41`. A product of several digits goes through the digits of the second
 number, the sum so far moving one place to the left: `57*2=114`, `57*3=171`, `1140+171=1311`; what is added to a sum of
 five digits or more has as many, `68910+03234=72144`.
-Where divisors are long, each digit of the quotient is a product and a difference (`subtractions`).
+Where divisors are long, each digit of the quotient is a product and a difference (`subtractions`, `long_division`).
 A difference is written with as many digits as the larger number first, `9730-9727=0003=3`, so that each digit stands
 where its digits stand, however many cancel; not below 100.
 A sum of more than eight digits goes in blocks of four from the right, with what is carried (`long_sum`).
@@ -75,6 +75,20 @@ def by_subtractions(number, divisor):
     """The lines of `subtractions`, and one such as `3685=67*55` or `3811=43*88+27`."""
     rest = f"+{number % divisor}" if number % divisor else ""
     return [*subtractions(number, divisor), f"{number}={divisor}*{number // divisor}{rest}"]
+
+
+def long_division(number, divisor):
+    """A line for each digit of the quotient, from the first on: a difference as in `subtractions`, or `40:0` for a 0;
+    and one such as `18000=76*236+64`."""
+    lines, rest = [], 0
+    for digit in str(number):
+        rest = 10 * rest + int(digit)
+        if rest >= divisor:
+            lines += subtractions(rest, divisor)
+            rest %= divisor
+        elif lines:
+            lines.append(f"{rest}:0")
+    return [*lines, f"{number}={divisor}*{number // divisor}" + (f"+{rest}" if rest else "")]
 
 
 def unsigned(left, sign, right, show=str):

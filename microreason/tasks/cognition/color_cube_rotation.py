@@ -1,8 +1,8 @@
 """color_cube_rotation: the colours of a cube after many rotations.
 
 The first line says the colours of top, right, front, left, back and bottom; then one line a rotation: the word the
-sentence begins with, the side that comes up, the six colours after it; the last line names each side. Does not cover
-sides other than the six.
+sentence begins with, the side that comes up, the six colours after it; then a line that names each side, and the side
+asked for with its colour. Does not cover sides other than the six.
 """
 
 import re
@@ -23,6 +23,11 @@ def _line(words, colours):
 
 def _named(colours):
     return "".join(f" {side}={colour}" for side, colour in zip(SIDES, colours, strict=True))
+
+
+def _asked(text, colours):
+    side = re.search(r"color of the (\w+) side of the cube\?", text)[1]
+    return f" {side}={colours[SIDES.index(side)]}"
 
 
 def _read(text):
@@ -46,15 +51,16 @@ class ColorCubeRotation(GymTask):
         for turn in turns:
             colours = [colours[i] for i in _TURN[turn[1]]]
             lines.append(_line(turn, colours))
-        lines.append(_named(colours))
-        asked = re.search(r"color of the (\w+) side of the cube\?", problem.text)[1]
-        return Solution.of(lines, colours[SIDES.index(asked)])
+        lines += [_named(colours), _asked(problem.text, colours)]
+        return Solution.of(lines, lines[-1].partition("=")[2])
 
     def check(self, text, previous, step):
         colours, turns = _read(text)
         if not previous:
             return step == _line((), colours)
         words, before = step.split(), previous[-1].split()[-6:]
+        if step.count("=") == 1:
+            return step == _asked(text, re.findall(r"=(\w+)", previous[-1])) if "=" in previous[-1] else False
         if "=" in step:
             return len(previous) == len(turns) + 1 and step == _named(before)
         if len(words) != 8 or len(before) != 6:

@@ -20,6 +20,7 @@ def _read(text):
 
 class NeedleHaystack(GymTask):
     name, category, exact = "needle_haystack", "cognition", False
+    spaced = named = True
     pattern = re.compile(r"\nWho [^\n?]+\? Reply only with a name\.$")
     hard = {"min_num_statements": 100, "max_num_statements": 500}
 

@@ -1,8 +1,8 @@
 """zebra_puzzles: who lives in house 1, from clues about the people of a row of houses.
 
-First every clue in short form: ` carnations@1` (house 1), ` alice=darkness` (same house), ` bob<tea` (directly left
-of), ` bob~tea` (beside each other); children are written ` child bella`. Then the first clue that rules houses out for
-its things, with the houses left for them: ` alice=darkness:34`, ` bob<tea:13,24`. When a category can be narrowed by
+First every clue in short form: ` carnations@1` (house 1), ` alice= darkness` (same house), ` bob< tea` (directly left
+of), ` bob~ tea` (beside each other); children are written ` child bella`. Then the first clue that rules houses out for
+its things, with the houses left for them: ` alice= darkness:34`, ` bob< tea:13,24`. When a category can be narrowed by
 itself (a house taken, or possible for one thing only), a line says what changed: ` iris:34, lilies:2`. Where nothing
 follows, a guess, ` desert:1?`, on a thing with fewest houses; a thing without houses refutes it, and `/` with all
 houses left follows. The end is a name fixed to house 1, or under a guess every thing fixed. Up to 7 houses.
@@ -17,7 +17,7 @@ from microreason.tasks.base import GymTask
 _HOUSES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"]
 _SPOKEN = {"brit": "british", "swede": "swedish", "roses": "rose"}
 _FITS = {"=": lambda a, b: a == b, "<": lambda a, b: a + 1 == b, "~": lambda a, b: abs(a - b) == 1}
-_CLUE = re.compile(r" ([a-z\d ]+)([=<~])([a-z\d ]+):(\d*)(?:,(\d*))?")
+_CLUE = re.compile(r" ([a-z\d ]+)([=<~]) ([a-z\d ]+):(\d*)(?:,(\d*))?")
 _STATE = re.compile(r" ([a-z\d ]+):(\d*)")
 
 
@@ -70,9 +70,14 @@ def _narrowed(clue, left):
     )
 
 
+def _short(clue):
+    a, sign, b = clue
+    return f" {a}{sign}{b}" if sign == "@" else f" {a}{sign} {b}"
+
+
 def _clue_line(clue, left):
     a, b = _narrowed(clue, left)
-    return " " + "".join(clue) + (f":{a}" if clue[1] == "=" else f":{a},{b}")
+    return _short(clue) + (f":{a}" if clue[1] == "=" else f":{a},{b}")
 
 
 def _row_line(row, left):
@@ -118,7 +123,7 @@ def _following(puzzle, lines):
     """The lines that may follow; the first is the expert's. None at the end."""
     rows, clues = puzzle
     if len(lines) < len(clues):
-        return [" " + "".join(clues[len(lines)])]
+        return [_short(clues[len(lines)])]
     left, guesses = _replay(rows, lines)
     if not all(left.values()):
         if not guesses:
@@ -138,7 +143,7 @@ def _following(puzzle, lines):
 
 
 class ZebraPuzzles(GymTask):
-    name, category, determined = "zebra_puzzles", "logic", True
+    name, category, determined, spaced = "zebra_puzzles", "logic", True, True
     pattern = re.compile(r"^This is a logic puzzle\. There are \d houses \(numbered 1 on the left")
     hard = {"num_people": 5, "num_characteristics": 5}
 
