@@ -30,7 +30,7 @@ def _split(digits, base):
 
 
 class BaseConversion(GymTask):
-    name, category, determined = "base_conversion", "algorithmic", True
+    name, category, determined, spelled = "base_conversion", "algorithmic", True, True
     pattern = re.compile(r"^Your task is to convert .*\n\n.*\n\nNow, convert the (\S+) number (\w+) to (\S+)")
     hard = {"min_base": 9, "max_base": 18, "min_value": 10000, "max_value": 100000}
 

@@ -117,15 +117,15 @@ def signed_sum(left, sign, right, show=str):
 
 def long_sum(left, sign, right, show=str):
     """The line of `signed_sum` and the value; where the numbers have more than `AT_ONCE` digits, the line of
-    `unsigned`, one for each block of digits, `4209+0000=4209` or `1000-361=639`, and one with the result. `show`
-    writes all numbers with equally many decimal places."""
+    `unsigned`, one for each block of digits, `4209+0000=4209` or `1000-361=639`, and one with the result as in
+    `signed_sum`. `show` writes all numbers with equally many decimal places."""
     if len(re.findall(r"\d", show(max(abs(left), abs(right))))) <= AT_ONCE:
         line, value = signed_sum(left, sign, right, show)
         return [line], value
-    line, value, _ = unsigned(left, sign, right, show)
+    line, value, larger = unsigned(left, sign, right, show)
     claim = line.rpartition("=")[2]
     up, operation, down = re.findall(r"[\d.]+|(?<=\d)[-+]", claim)
-    return [line, *_block_lines(up, operation, down), f"{claim}={show(value)}"], value
+    return [line, *_block_lines(up, operation, down), f"{claim}={filled(show(value), larger)}"], value
 
 
 def _block_lines(up, sign, down):

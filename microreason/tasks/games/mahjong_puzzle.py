@@ -1,7 +1,7 @@
 """mahjong_puzzle: what the last card added makes with the hand: Peng, Chi or Pass.
 
-Only the last card and the two letters on either side of it matter. The first line names these five (`_`
-beyond the alphabet) and counts them in the first hand; each round is a line `44RL`, number, card added, card
+Only the last card and the two letters on either side of it matter. The first line names it, then these five (`_`
+beyond the alphabet), and counts them in the first hand; each round is a line `44RL`, number, card added, card
 removed, followed by the five counts (10 is A, and so on) where they change; the last round has the added card
 and the counts. The last line is the cards that it completes, or `-`. Follows the rules as stated. The library
 draws a third of the results as "Pass" without looking at the hand, prefers "Chi" to "Peng" at times and
@@ -74,7 +74,7 @@ class MahjongPuzzle(GymTask):
         hand, rounds = _read(problem.text)
         window = _window(rounds[-1][0])
         counts = "".join(str(hand.count(c)) for c in window)
-        lines = [window + counts]
+        lines = [f"{rounds[-1][0]}:{window}{counts}"]
         for i in range(len(rounds)):
             line, counts = _line(window, counts, rounds, i)
             lines.append(line)
@@ -85,7 +85,7 @@ class MahjongPuzzle(GymTask):
         hand, rounds = _read(text)
         window = _window(rounds[-1][0])
         if not previous:
-            return step == window + "".join(str(hand.count(c)) for c in window)
+            return step == f"{rounds[-1][0]}:{window}" + "".join(str(hand.count(c)) for c in window)
         written = [m[1] for line in previous if (m := re.search(r"[A-Z_]([0-9A-D]{5})$", line))]
         if not written:
             return None

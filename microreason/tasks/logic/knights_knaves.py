@@ -66,7 +66,7 @@ def _due(previous, people):
 
 
 class KnightsKnaves(GymTask):
-    name, category = "knights_knaves", "logic"
+    name, category, spaced = "knights_knaves", "logic", True
     pattern = re.compile(r"^A very special island is inhabited only by ")
     hard = {"n_people": 3, "depth_constraint": 3, "width_constraint": 3}
 
