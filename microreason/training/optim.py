@@ -87,7 +87,7 @@ def make_optimizers(
         (matrices if inside else rest).append(p)
     optimizers = [
         Muon(matrices, muon_lr, weight_decay=weight_decay),
-        torch.optim.AdamW(rest, adam_lr, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.AdamW(rest, adam_lr, betas=(0.9, 0.95), eps=1e-5, weight_decay=0.0),
     ]
     for optimizer in optimizers:
         for group in optimizer.param_groups:
