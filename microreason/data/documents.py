@@ -159,8 +159,9 @@ def renamed(ids: list[int], tokenizer: Tokenizer, rng: random.Random) -> list[in
     Few words are in the libraries' lists; copying is learnt for the others as well.
     """
     new: dict[int, int] = {}
+    present = set(ids)
     for kind in tokenizer.words:
-        old = sorted(set(ids) & set(kind))
+        old = [i for i in kind if i in present]
         new.update(zip(old, rng.sample(kind, len(old)), strict=True))
     return [new.get(i, i) for i in ids]
 

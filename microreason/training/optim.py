@@ -79,7 +79,10 @@ class Muon(torch.optim.Optimizer):
 def make_optimizers(
     model: nn.Module, muon_lr: float, adam_lr: float, weight_decay: float
 ) -> list[torch.optim.Optimizer]:
-    """Muon on the blocks' matrices, AdamW on embedding, norms and gates; each group remembers its base rate."""
+    """Muon on the blocks' matrices, AdamW on embedding, norms and gates; each group remembers its base rate.
+
+    AdamW's eps is far above the gradients of embeddings that no batch holds, which it would else make full steps of.
+    """
     matrices: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
     for name, p in model.named_parameters():

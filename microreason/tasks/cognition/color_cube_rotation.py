@@ -60,7 +60,7 @@ class ColorCubeRotation(GymTask):
             return step == _line((), colours)
         words, before = step.split(), previous[-1].split()[-6:]
         if step.count("=") == 1:
-            return step == _asked(text, re.findall(r"=(\w+)", previous[-1])) if "=" in previous[-1] else False
+            return "=" in previous[-1] and step == _asked(text, re.findall(r"=(\w+)", previous[-1]))
         if "=" in step:
             return len(previous) == len(turns) + 1 and step == _named(before)
         if len(words) != 8 or len(before) != 6:

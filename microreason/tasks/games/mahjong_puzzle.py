@@ -74,7 +74,7 @@ class MahjongPuzzle(GymTask):
         hand, rounds = _read(problem.text)
         window = _window(rounds[-1][0])
         counts = "".join(str(hand.count(c)) for c in window)
-        lines = [f"{rounds[-1][0]}:{window}{counts}"]
+        lines = [f"{window[2]}:{window}{counts}"]
         for i in range(len(rounds)):
             line, counts = _line(window, counts, rounds, i)
             lines.append(line)
@@ -85,7 +85,7 @@ class MahjongPuzzle(GymTask):
         hand, rounds = _read(text)
         window = _window(rounds[-1][0])
         if not previous:
-            return step == f"{rounds[-1][0]}:{window}" + "".join(str(hand.count(c)) for c in window)
+            return step == f"{window[2]}:{window}" + "".join(str(hand.count(c)) for c in window)
         written = [m[1] for line in previous if (m := re.search(r"[A-Z_]([0-9A-D]{5})$", line))]
         if not written:
             return None
