@@ -79,6 +79,18 @@ def scripted(mode, text, script):
     return draft.finish().solution
 
 
+@pytest.mark.parametrize(("temperature", "length"), [(0.0, 576), (1.0, 900)])
+def test_greedy_decoding_stops_where_it_goes_in_circles(temperature, length):
+    draft = Draft("1+1", Tokenizer.load(), "plain", 900, temperature, np.random.default_rng(0))
+    for at in range(900):
+        logits = np.full(draft.tokenizer.size, -1e9, np.float32)
+        logits[600 + at if at < 40 else 300 + at % 120] = 0
+        if not draft.done:
+            draft.choose(logits)
+    assert draft.drawn == length
+    assert not draft.finish().solution.complete
+
+
 def test_checked_draws_an_unsound_step_again():
     solution = scripted("checked", "What?", ["1+1=2\n2+2=5\n", "1+1=2\n2+2=4\n"])
     assert [s.text for s in solution.steps] == ["1+1=2", "2+2=4"]

@@ -23,6 +23,7 @@ from microreason.verification.steps import check_step
 
 Mode = Literal["plain", "checked", "assisted"]
 TRIES = 4
+CIRCLE = 512  # tokens that repeat a part of at most a quarter of them before a solution counts as going in circles
 _NUMBER = r"((?:0|[1-9]\d{0,29})(?:\.\d{1,9})?)"
 _OPEN_CLAIM = re.compile(rf"(?:^|[=:])(?:-\()?{_NUMBER}([-+*%]){_NUMBER}(?:=|\)=-)$")
 """One operation, `12*12=` or `-(23-6)=-`; of longer claims (`83-6*9=83-54=`) the network writes the first result, in
@@ -80,12 +81,19 @@ class Draft:
             temperature = self.temperature or (0.7 if self._tries else 0.0)
             token = int(logits.argmax()) if not temperature else self._sample(logits, temperature)
         self.ids.append(token)
-        if token == self.tokenizer.end or self.drawn >= self.max_tokens:
+        if token == self.tokenizer.end or self.drawn >= self.max_tokens or self._circles():
             self.done = True
         elif token == self.tokenizer.answer:
             self._answers = True
         elif self.mode != "plain" and not self._answers:
             self._watch(token)
+
+    def _circles(self) -> bool:
+        """Whether it writes the same again and again, which greedy decoding does not leave; looked at now and then."""
+        if self.temperature or self.drawn % 64 or len(self.ids) - self.prompt < CIRCLE:
+            return False
+        last = np.array(self.ids[-CIRCLE:])
+        return any((last[n:] == last[:-n]).all() for n in range(1, CIRCLE // 4 + 1))
 
     def _sample(self, logits: np.ndarray, temperature: float) -> int:
         below = np.exp((logits - logits.max()) / np.float32(temperature)).cumsum(dtype=np.float64)
