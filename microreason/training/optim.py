@@ -8,6 +8,7 @@ each one does its share of the matrices, and bfloat16 is for where it is fast.
 
 from __future__ import annotations
 
+import timeit
 from functools import cache
 
 import torch
@@ -29,11 +30,19 @@ _QUINTICS = [
 
 @cache
 def bf16_is_fast(device: torch.device) -> bool:
-    """Whether bf16 matrix units exist: every CUDA device in use, and CPUs with AMX or AVX512-BF16."""
+    """Whether products in bf16 are the faster ones: on every CUDA device in use, on a CPU if a trial says so.
+
+    With AVX512-BF16 alone some processors take longer for them than for float32 (dev/LOG.md).
+    """
     if device.type == "cuda":
         return True
     capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+    if not (capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")):
+        return False
+    half, full = torch.ones(512, 512, dtype=torch.bfloat16), torch.ones(512, 512)
+    return min(timeit.repeat(lambda: half @ half, number=1, repeat=9)) < min(
+        timeit.repeat(lambda: full @ full, number=1, repeat=9)
+    )
 
 
 def orthogonalise(matrix: Tensor) -> Tensor:
