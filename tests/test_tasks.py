@@ -14,7 +14,7 @@ from microreason.errors import UnknownTask
 from microreason.evaluation.published import SEED, SIZE, published
 from microreason.solution import Problem, Solution
 from microreason.tasks import GymTask, all_tasks, get_task, recognise
-from microreason.tasks.arithmetic.written import long_division
+from microreason.tasks.arithmetic.written import long_division, long_sum
 from microreason.verification.steps import check_solution
 
 NAMES = list(all_tasks())
@@ -118,14 +118,28 @@ def test_nonsense_is_recognised_as_no_task(text):
     assert recognise(text) is None
 
 
-def test_numbers_are_filtered_by_their_whole_parts():
+def test_numbers_of_the_bounds_sign_are_filtered_by_their_whole_parts():
     numbers = "['-69.293', '-46.55', '9', '-46.7']"
     problem = Problem(text=f"Keep all numbers larger than -46.6 in this list: {numbers}\nReturn the new list")
     steps = get_task("number_filtering").expert(problem).steps
-    assert [step.text for step in steps] == [">-46.6", "-69n-46.55y9y-46.7n"]
+    assert [step.text for step in steps] == [">-46.6", "-69>-46n", "-46.55>-46.6y", "9y", "-46.7>-46.6n"]
 
 
 def test_a_long_division_has_a_line_for_each_digit():
     lines = ["184-78*2=184-156=028=28", "282-78*3=282-234=048=48", "480-78*6=480-468=012=12", "120-78=042=42"]
     assert long_division(184200, 78) == [*lines, "184200=78*2361+42"]
     assert long_division(1005, 10) == ["10-10=0", "0:0", "5:0", "1005=10*100+5"]
+
+
+def test_blocks_of_a_long_sum_carry_and_borrow_last():
+    lines, value = long_sum(1570001013, "-", 1469996631)
+    blocks = ["1013-6631+10000=11013-6631=4382", "7000-6999-1=0001-1=0000", "15-14=01"]
+    claim = "1570001013-1469996631"
+    assert (lines, value) == ([claim, *blocks, f"{claim}=0100004382=100004382"], 100004382)
+    lines, _ = long_sum(1570001013, "-", 1470009631)
+    assert lines[1:4] == [
+        "1013-9631+10000=11013-9631=1382",
+        "7000-7000-1+10000=17000-7000-1=10000-1=9999",
+        "15-14-1=01-1=00",
+    ]
+    assert long_sum(925707456, "+", 925709)[0][1:-1] == ["7456+5709=13165", "2570+92+1=2662+1=2663"]

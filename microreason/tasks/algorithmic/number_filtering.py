@@ -1,9 +1,9 @@
 """number_filtering: keep or remove the numbers larger or smaller than a bound.
 
-The first step says what the numbers that stay are like, as `<=-20.184`. Then come all of them in their order, ten to a
-line, each with `y` where it stays and `n` where not: the whole part alone (`-69y`), which decides unless it is the
-bound's own, or else the number. The answer lists those with `y`. Numbers equal in value are written as the first of
-them is, as the task's answers do.
+The first step says what the numbers that stay are like, as `<=-20.184`. Then comes a line a number, in their order,
+with `y` where it stays and `n` where not: the whole part alone where its sign is not the bound's (`69n`), else the
+comparison with the bound (`-69<=-20y`), of whole parts unless they are the same. The answer lists those with `y`.
+Numbers equal in value are written as the first of them is, as the task's answers do.
 """
 
 import re
@@ -37,16 +37,19 @@ class NumberFiltering(GymTask):
     def _read(self, text):
         """The lines, and the numbers that stay."""
         sign, bound = self._bound(text)
-        first, kept, items = {}, [], []
+        first, kept, lines = {}, [], [sign + bound]
         for number in re.findall(r"[-\d.]+", self.pattern.search(text)[4]):
             value = Decimal(number)
             first.setdefault(value, number)
             stays = _TESTS[sign](value, Decimal(bound))
             if stays:
                 kept.append(first[value])
-            whole = number.partition(".")[0]
-            items.append((number if whole == bound.partition(".")[0] else whole) + "ny"[stays])
-        return [sign + bound, *("".join(items[i : i + 10]) for i in range(0, len(items), 10))], kept
+            left, right = (n.partition(".")[0] for n in (number, bound))
+            if left == right:
+                left, right = number, bound
+            compared = left + sign + right if (number[0] == "-") == (bound[0] == "-") else left
+            lines.append(compared + "ny"[stays])
+        return lines, kept
 
     def expert(self, problem: Problem) -> Solution:
         lines, kept = self._read(problem.text)

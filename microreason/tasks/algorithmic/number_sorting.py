@@ -1,9 +1,10 @@
 """number_sorting: a list of numbers in ascending or descending order.
 
-The numbers are put into groups by sign and leading place (hundreds where any number has hundreds, else tens, else
-units), a line a group in the order asked for: `4:473,457,436`. The line holds their whole parts, or the numbers where
-two share one, as they occur and, after `|`, sorted where there are several. The answer lists the numbers in full.
-Does not cover hard lists within a short context: list and answer alone are about 1,500 tokens.
+Up to ten numbers are inserted one after the other: a line has the next number of the question and, after `:`, those up
+to it in order, as `15:-10,8,15,84`. More are put into groups by sign and leading place (hundreds where any number has
+hundreds, else tens, else units), a line a group in the order asked for: `4:473,457,436`, as they occur and, after `|`,
+sorted where there are several. Lines hold whole parts, or the numbers where two share one. The answer lists the numbers
+in full. Does not cover hard lists within a short context: list and answer alone are about 1,500 tokens.
 """
 
 import re
@@ -14,21 +15,31 @@ from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 
-def _groups(numbers, descending):
-    """The lines by group, and the sorted numbers."""
+def _named(numbers):
+    """Each number and what lines call it."""
     wholes = [n.partition(".")[0] for n in numbers]
     shared = Counter(wholes)
-    place = max(len(w.lstrip("-")) for w in wholes) - 1
-    groups, lines = {}, []
-    for number, whole in zip(numbers, wholes, strict=True):
-        key = "-" * (whole[0] == "-") + str(int(whole.lstrip("-")) // 10**place)
-        groups.setdefault(key, []).append((number, number if shared[whole] > 1 else whole))
+    return [(number, number if shared[whole] > 1 else whole) for number, whole in zip(numbers, wholes, strict=True)]
+
+
+def _insertions(pairs, descending):
+    """A line a number, with all numbers up to it in order."""
+    for i, (_, name) in enumerate(pairs, 1):
+        yield f"{name}:{','.join(n for _, n in _ordered(pairs[:i], descending))}"
+
+
+def _groups(pairs, descending):
+    """A line a group."""
+    place = max(len(number.partition(".")[0].lstrip("-")) for number, _ in pairs) - 1
+    groups = {}
+    for number, name in pairs:
+        key = "-" * (number[0] == "-") + str(int(number.partition(".")[0].lstrip("-")) // 10**place)
+        groups.setdefault(key, []).append((number, name))
     for key in sorted(groups, key=lambda k: (k[0] != "-", int(k)), reverse=descending):
-        names = [name for _, name in groups[key]]
-        lines.append(f"{key}:{','.join(names)}")
-        if len(names) > 1:
-            lines[-1] += "|" + ",".join(n for _, n in _ordered(groups[key], descending))
-    return lines, [n for n, _ in _ordered([(n, n) for n in numbers], descending)]
+        line = f"{key}:{','.join(name for _, name in groups[key])}"
+        if len(groups[key]) > 1:
+            line += "|" + ",".join(n for _, n in _ordered(groups[key], descending))
+        yield line
 
 
 def _ordered(pairs, descending):
@@ -49,15 +60,17 @@ class NumberSorting(GymTask):
                 "max_value": value}  # fmt: skip
 
     def _lines(self, text):
+        """The lines, and the sorted numbers."""
         found = self.pattern.search(text)
-        return _groups(found[2].split(", "), found[1] == "de")
+        pairs, descending = _named(found[2].split(", ")), found[1] == "de"
+        lines = (_groups if len(pairs) > 10 else _insertions)(pairs, descending)
+        return list(lines), [number for number, _ in _ordered(pairs, descending)]
 
     def expert(self, problem: Problem) -> Solution:
-        lines, ordered = self._lines(problem.text)
-        return Solution.of(lines, ordered)
+        return Solution.of(*self._lines(problem.text))
 
     def check(self, text, previous, step):
-        if not re.match(r"-?\d:", step):
+        if not re.match(r"-?[\d.]+:", step):
             return None
         lines, _ = self._lines(text)
         return is_next(lines, previous, step)

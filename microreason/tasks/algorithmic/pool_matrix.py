@@ -1,11 +1,11 @@
 """pool_matrix: the greatest or the average number of each square block of a matrix of digits.
 
-A line for each row, numbered within its band of blocks from 1, says what is known of each block so far. Pooling
-maxima: the greatest digit (`2:799`). Averages: the sum; the row above's plus this row's digits (`2:12+7=19`), which
-are added in two halves where there are more than three (`2:55+12+9=76`). The sums of a band are then divided by the
-number of cells, a decimal at a time with its remainder (`76/24=3r4,1r16,6r16=3.17`), up to two decimals, rounded by
-the last remainder; a kernel of one cell needs no division. Blocks at the edges may be smaller.
-Does not cover numbers above 9.
+Each band of blocks is first copied: a line for each row, numbered from 1, with a letter before the digits of each
+block (`2:A72B20C1`). Then a line for each block joins the digits behind its letter. Pooling maxima, the greatest
+follows (`A76 72>7`). Averages: each row's sum, the running total of these (`A764=17 720=9 111=3 17+9=26+3=29`), and
+the total divided by the number of cells, a decimal at a time with its remainder (`76/24=3r4,1r16,6r16=3.17`), up to
+two decimals, rounded by the last remainder. A kernel of one cell leaves the matrix as it is (` same`).
+Blocks at the edges may be smaller. Does not cover numbers above 9, nor more than 26 blocks side by side.
 """
 
 import re
@@ -15,12 +15,19 @@ from microreason.tasks.algorithmic import matrix
 from microreason.tasks.algorithmic.replay import follows, write
 from microreason.tasks.base import GymTask
 
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-def _sum(total, block):
-    half = (len(block) + 1) // 2 if len(block) > 3 else len(block)
-    parts = [total] if total else []
-    parts += [str(sum(map(int, part))) for part in (block[:half], block[half:]) if part]
-    return "+".join(parts) + (f"={sum(map(int, parts))}" if len(parts) > 1 else "")
+
+def _sums(block):
+    """The sum of each row and the running total, and that total."""
+    sums = [sum(map(int, row)) for row in block]
+    line, total = " ".join(f"{row}={n}" for row, n in zip(block, sums, strict=True)), sums[0]
+    if len(sums) > 1:
+        line += f" {total}"
+    for n in sums[1:]:
+        total += n
+        line += f"+{n}={total}"
+    return line, total
 
 
 def _division(total, count):
@@ -38,21 +45,22 @@ def _division(total, count):
 def _walk(text):
     kind, size = PoolMatrix.pattern.search(text).groups()
     size, rows, out = int(size), matrix.read(text), []
+    if size == 1:
+        yield " same"
+        return rows
     for top in range(0, len(rows), size):
-        band = rows[top : top + size]
-        state = [""] * len(range(0, len(rows[0]), size))
+        band = [[row[j : j + size] for j in range(0, len(row), size)] for row in rows[top : top + size]]
         for i, row in enumerate(band, 1):
-            blocks = [row[j : j + size] for j in range(0, len(row), size)]
+            yield f"{i}:" + "".join(map("".join, zip(_LETTERS, row, strict=False)))
+        out.append([])
+        for letter, block in zip(_LETTERS, zip(*band, strict=True), strict=False):
             if kind == "max":
-                state = list((yield f"{i}:" + "".join(max(a + b) for a, b in zip(state, blocks, strict=True)))[2:])
+                line = yield f"{letter}{' '.join(block)}>{max(map(max, block))}"
             else:
-                line = yield f"{i}:" + " ".join(map(_sum, state, blocks))
-                state = re.findall(r"(\d+)(?: |$)", line[2:])
-        if kind == "average" and size > 1:
-            for j, total in enumerate(state):
-                line = yield _division(int(total), len(band) * min(size, len(rows[0]) - j * size))
-                state[j] = line.rpartition("=")[2]
-        out.append(state)
+                sums, total = _sums(block)
+                line = yield f"{letter}{sums}"
+                line = yield _division(int(re.search(r"\d*$", line)[0] or total), len("".join(block)))
+            out[-1].append(re.search(r"[\d.]*$", line)[0])
     return out
 
 

@@ -1,11 +1,12 @@
 """string_manipulation: apply the first rule that fits, again and again, until none fits or a string comes back.
 
 A line is the string in capitals, in runs of ten that keep their labels a, b, c while rules change them, after the
-number of the rule that made it (0 at first): `3 aCBCABBACCA bBC`. Where a rule asks for the length, `n57` follows the
-number and a `.` stands before the middle letter; where one counts the b's, `#12` says how many there are. For
-these the first line is the string with the b's so far after each run, and the length and the middle are worked
-out (`10*5+7=57`, `57=2*28+1`). The last line is `-` (no rule fits) or `!` (the string was there before, so
-that the answer is the one before it). Covers the library's twenty rules.
+numbers of the rules that were tried, of which the last one made it (0 at first): `123 aCBCABBACCA bBC`. Where a rule
+asks for the length, `n57` follows the numbers and a `.` stands before the middle letter; where one counts the b's,
+`#12` says how many there are. For these the first line is the string with the b's so far after each run, and the
+length and the middle are worked out (`10*5+7=57`, `57=2*28+1`). The last line is all rules' numbers and `-` (no
+rule fits) or `!` (the string was there before, so that the answer is the one before it). Covers the library's twenty
+rules.
 """
 
 import re
@@ -77,10 +78,15 @@ def _runs(state, point=None, count=False):
     return out
 
 
+def _tried(number):
+    """The numbers of the rules up to this one."""
+    return "".join(str(i) for i in range(1, number + 1)) or "0"
+
+
 def _line(number, rules, state):
     length = f"n{len(state)}" if "length" in rules else ""
     even = f"#{sum(c == 'b' for c, _ in state)}" if "even" in rules else ""
-    return f"{number}{length}{even}" + _runs(state, len(state) // 2 if length else None)
+    return f"{_tried(number)}{length}{even}" + _runs(state, len(state) // 2 if length else None)
 
 
 def _start(rules, state):
@@ -106,7 +112,7 @@ def _next(rules, lines):
     if strings[-1] in strings[:-1]:
         return "!"
     number, state = _apply(rules, states[-1])
-    return _line(number, rules, state) if number else "-"
+    return _line(number, rules, state) if number else f"{_tried(len(rules))}-"
 
 
 class StringManipulation(GymTask):
@@ -133,9 +139,9 @@ class StringManipulation(GymTask):
         rules, state = _read(problem.text)
         lines = _start(rules, state)
         first = len(lines) - 1
-        while lines[-1] not in ("-", "!"):
+        while lines[-1][-1] not in "-!":
             lines.append(_next(rules, lines[first:]))
-        final = _parse(lines[-2] if lines[-1] == "-" else lines[-3])
+        final = _parse(lines[-3] if lines[-1] == "!" else lines[-2])
         return Solution.of(lines, "".join(c for c, _ in final))
 
     def check(self, text, previous, step):

@@ -1,10 +1,11 @@
 """word_sorting: words in ascending or descending ASCII order.
 
-First every word in the order given, its first letter before it, five words a line. Then a line for each first
-letter, in the order asked for: `w:` and the words with it in the order given. Where there are several, each
-is followed by its next two letters, or by as many more as it takes to differ from those before it on the
-line, and a line with these words in order follows. The answer joins the sorted words. What is not spelled
-out: comparing letters within such a line.
+First every word in the order given, its first letter before it, five words a line, and a line with the first letters
+in the order asked for, each once. Then a line for each of them: the letter, the words with it in the order given, after
+`;` the word before these in the sorted list (none at first), after a comma each these words in order, so that
+any two neighbours of the answer stand on one line: ` m: makes; front, makes`. Where a letter has several words, each is
+followed by its next two letters, or by as many more as it takes to differ from those before it on the line.
+What is not spelled out: comparing letters within such a line.
 """
 
 import re
@@ -24,16 +25,15 @@ def _tagged(word, earlier):
 
 def _paths(words, descending):
     """The lines, and the words in order."""
-    first = [f" {word[0]} {word}" for word in words]
-    lines, out = ["".join(first[i : i + 5]) for i in range(0, len(first), 5)], []
-    for letter in sorted({word[0] for word in words}, reverse=descending):
+    first, out = [f" {word[0]} {word}" for word in words], []
+    letters = sorted({word[0] for word in words}, reverse=descending)
+    lines = ["".join(first[i : i + 5]) for i in range(0, len(first), 5)] + ["".join(f" {c}" for c in letters)]
+    for letter in letters:
         group = [word for word in words if word[0] == letter]
-        if len(group) == 1:
-            lines.append(f" {letter}: {group[0]}")
-        else:
-            lines.append(f" {letter}:" + "".join(_tagged(word, group[:i]) for i, word in enumerate(group)))
-            group.sort(reverse=descending)
-            lines.append("".join(" " + word for word in group))
+        tagged = [_tagged(word, group[:i]) for i, word in enumerate(group)] if len(group) > 1 else [f" {group[0]}"]
+        group.sort(reverse=descending)
+        neighbours = "".join(f", {word}" for word in group)
+        lines.append(f" {letter}:{''.join(tagged)};" + "".join(f" {word}" for word in out[-1:]) + neighbours)
         out += group
     return lines, out
 

@@ -2,14 +2,16 @@
 
 The leftmost innermost parenthesis is worked out first, then a line holds the whole expression with its value
 instead. Within one, the path goes from left to right: a run of products and quotients first gets its value, then
-joins the total so far. A product of several digits goes digit by digit without signs, a quotient likewise, and a
-line with the signs follows. A quotient that is not whole takes off its remainder first: `17%5=2`, `(17-2)/5=3`.
+joins the total so far. A product of several digits is first written without signs, the longer number in front,
+`-41*342=-(342*41)` (`342*41` if that is how it stands), then goes digit by digit; the divisor of a quotient is taken
+off without signs (written.py); and a line with the signs follows. A quotient that is not whole takes off its remainder
+first: `17%5=2`, `(17-2)/5=3`.
 """
 
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import division, product, signed_sum
+from microreason.tasks.arithmetic.written import by_subtractions, division, product, signed_sum
 from microreason.tasks.base import GymTask
 
 _GROUP = re.compile(r"\(([^()]*)\)")
@@ -24,12 +26,17 @@ def _operate(left, sign, right, lines):
         value = left * right
         big, small = max(abs(left), abs(right)), min(abs(left), abs(right))
         if small > 9:
-            steps = product(big, small)
-            lines += steps[:-1] if steps[-1].startswith(f"{big}*{small}=") else steps
+            steps, plain = product(big, small), f"{big}*{small}"
+            if f"{left}{sign}{right}" == plain:
+                lines.append(plain)
+            else:
+                lines.append(f"{left}{sign}{right}=" + (f"-({plain})" if value < 0 else plain))
+            lines += steps[:-1] if steps[-1].startswith(f"{plain}=") else steps
     else:
         value, rest = divmod(left, right)
-        if abs(value) > 9:
-            lines.append(division(abs(left), abs(right)))
+        if abs(value) > 9 and abs(right) > 1:
+            top, bottom = abs(left), abs(right)
+            lines += [division(top, 2)] if bottom == 2 else by_subtractions(top, bottom)
         if rest:
             lines += [f"{left}%{right}={rest}", f"({left}-{rest})/{right}={value}"]
             return value
@@ -78,10 +85,16 @@ class BasicArithmetic(GymTask):
             out["operators"] = ("+", "-", "+", "-", "*")
         return out
 
+    def _expression(self, text):
+        return self.pattern.search(text)[1].replace(" ", "")
+
     def expert(self, problem: Problem) -> Solution:
-        return Solution.of(*_solve(self.pattern.search(problem.text)[1].replace(" ", "")))
+        return Solution.of(*_solve(self._expression(problem.text)))
 
     def check(self, text, previous, step):
         if not re.fullmatch(r"[-+*/()\d]+", step):
             return None
-        return _solve(step)[1] == _solve(self.pattern.search(text)[1].replace(" ", ""))[1]
+        lines, value = _solve(self._expression(text))
+        if re.fullmatch(r"\d\d+\*\d\d+", step) and step in lines:
+            return True
+        return _solve(step)[1] == value

@@ -5,14 +5,15 @@ or `*1` where nothing is left of it); so no remainder of a big number is needed.
 Euclid's remainders: `7448%2624`, and below it the smaller number taken off the larger one as often as one digit says
 (`7448-2624*2=7448-5248=2200`), until 0 or 1. Remainders alone, one line for two numbers (`51` after `2624` goes on
 with `74,23`, one number for each digit of the quotient), are as sound.
-At the end the factors are multiplied, one digit at a time.
+A number is divided by taking off in the same way, halves go at once. At the end the factors are multiplied, one digit
+at a time.
 """
 
 import math
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import division, euclid, product, subtractions
+from microreason.tasks.arithmetic.written import by_subtractions, division, euclid, product, subtractions
 from microreason.tasks.base import GymTask
 
 
@@ -35,7 +36,7 @@ class Lcm(GymTask):
                 lines.append(f"{max(factor, other)}%{min(factor, other)}")
                 lines += steps
                 if common > 1:
-                    lines.append(division(other, common))
+                    lines += [division(other, 2)] if common == 2 else by_subtractions(other, common)
                     other //= common
             if other > 1:
                 factors.append(other)

@@ -1,19 +1,21 @@
 """power_function: a decimal number to a power between -8 and 8, to three significant figures.
 
-` x=2458034e-4` is the base as a whole number times a power of ten, without its sign. Squares and products with the
-base build the power up (x, x2, x3, x6, x7): written multiplication without the zeros at the end, a line for the
-power of ten (`-4-4+6=-2`, where 6 digits are cut off) and the new number, rounded to 7 digits: ` x2=6041931e-2`.
-A negative power divides 1, with enough zeros for four figures, by the number in written division. The last line
-finds the power of ten of the first figure. Does not cover the base 0 and results within the error of half a unit.
+` x=2458034e-4` is the base as a number of 7 digits times a power of ten, without its sign. Squares and products with
+the base build the power up (x, x2, x3, x6, x7): the first number times each digit of the second, which joins the sum
+so far without as many last digits as its place is behind the first (`2458034*4=9832136`, `4916068+0983213=5899281`);
+a line for the power of ten (`-4-4+6=-2`, where 6 digits are cut off) and the new number, rounded to 7 digits:
+` x2=6041928e-2`. A negative power divides 1, with ten zeros, by the number in long division. The last line finds the
+power of ten of the first figure. Does not cover the base 0 and results within the error of half a unit.
 """
 
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import division, product
+from microreason.tasks.arithmetic.written import long_division
 from microreason.tasks.base import GymTask
 
-_DIGITS = 7
+_DIGITS, _ZEROS = 7, 10
+_SUM = re.compile(r"\d{7,}\+\d{7,}=\d+")
 _POWER = re.compile(r" x(\d*)=(\d+)e(-?\d+)")
 
 
@@ -21,6 +23,19 @@ def _round(number, digits):
     """A whole number rounded to so many digits, and how many it lost."""
     cut = max(0, len(str(number)) - digits)
     return (number + 10**cut // 2) // 10**cut, cut
+
+
+def _product(left, right):
+    """Lines of a product of two numbers of seven digits, and its value without the last six digits."""
+    lines, total = [], 0
+    for place, digit in enumerate(str(right)):
+        if part := left * int(digit):
+            lines.append(f"{left}*{digit}={part}")
+            part //= 10**place
+            if place:
+                lines.append(f"{total}+{str(part).zfill(len(str(total)))}={total + part}")
+            total += part
+    return lines, total
 
 
 def _plan(exponent):
@@ -39,10 +54,13 @@ def _name(power, number, ten):
     return f" x{power if power > 1 else ''}={number}e{ten}"
 
 
-def _ten(tens, cut):
-    """The sum of powers of ten as a line, and its value."""
-    value = sum(tens) + cut
-    return "".join(f"{t:+d}" if i else f"{t}" for i, t in enumerate([*tens, cut] if cut else tens)) + f"={value}", value
+def _power(left, right):
+    """Lines that multiply two numbers with their powers of ten, and the new number with its own."""
+    (number, ten), (other, ten2) = left, right
+    lines, total = _product(number, other)
+    number, cut = _round(total, _DIGITS)
+    cut += _DIGITS - 1
+    return [*lines, f"{ten}{ten2:+d}+{cut}={ten + ten2 + cut}"], (number, ten + ten2 + cut)
 
 
 class PowerFunction(GymTask):
@@ -60,8 +78,9 @@ class PowerFunction(GymTask):
 
     def _base(self, text):
         whole, _, places = self.pattern.search(text)[1].lstrip("-").partition(".")
-        places = places.rstrip("0")
-        return int(whole + places), -len(places)
+        number = int(whole + places)
+        pad = _DIGITS - len(str(number))
+        return number * 10**pad if pad > 0 else number // 10**-pad, -len(places) - pad
 
     def expert(self, problem: Problem) -> Solution:
         base, exponent = self.pattern.search(problem.text).groups()
@@ -71,26 +90,21 @@ class PowerFunction(GymTask):
         powers = {1: self._base(problem.text)}
         lines, last = [_name(1, *powers[1])], abs(exponent)
         for a, b in _plan(last):
-            (left, ten), (right, other) = powers[a], powers[b]
-            lines += product(left, right)
-            number, cut = _round(left * right, _DIGITS)
-            line, ten = _ten([ten, other], cut)
-            powers[a + b] = number, ten
-            lines += [line, _name(a + b, number, ten)]
+            steps, powers[a + b] = _power(powers[a], powers[b])
+            lines += [*steps, _name(a + b, *powers[a + b])]
         number, ten = powers[last]
         if exponent < 0:
-            zeros = len(str(number)) + 3
-            lines += [division(10**zeros, number), f"-{zeros}{-ten:+d}={-zeros - ten}"]
-            number, ten = 10**zeros // number, -zeros - ten
+            lines += [*long_division(10**_ZEROS, number), f"-{_ZEROS}{-ten:+d}={-_ZEROS - ten}"]
+            number, ten = 10**_ZEROS // number, -_ZEROS - ten
         figures, cut = _round(number, 3)
-        figures, cut = f"{figures}00"[:3], len(str(figures)) - 1 + cut
+        figures, cut = str(figures)[:3], len(str(figures)) - 1 + cut
         lines.append(f"{ten}+{cut}={ten + cut}")
         sign = "-" if base[0] == "-" and exponent % 2 else ""
         return Solution.of(lines, f"{sign}{figures[0]}.{figures[1:]}e{ten + cut:+d}")
 
     def check(self, text, previous, step):
         exponent = abs(int(self.pattern.search(text)[2]))
-        if not _POWER.fullmatch(step):
+        if not (_POWER.fullmatch(step) or _SUM.fullmatch(step) or step.endswith(":0")):
             return None
         if exponent == 0:
             return step == " x0=1e0"
@@ -100,9 +114,10 @@ class PowerFunction(GymTask):
                 powers[int(found[1] or 1)] = int(found[2]), int(found[3])
         if not previous:
             return step == _name(1, *powers[1])
+        if step.endswith(":0"):
+            return exponent in powers and step in long_division(10**_ZEROS, powers[exponent][0])
         a, b = next((pair for pair in _plan(exponent) if sum(pair) not in powers), (0, 0))
         if a not in powers:
             return False
-        left, right = powers[a], powers[b]
-        number, cut = _round(left[0] * right[0], _DIGITS)
-        return step == _name(a + b, number, left[1] + right[1] + cut)
+        lines, power = _power(powers[a], powers[b])
+        return step in lines if _SUM.fullmatch(step) else step == _name(a + b, *power)

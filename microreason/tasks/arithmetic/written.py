@@ -7,7 +7,8 @@ five digits or more has as many, `68910+03234=72144`.
 Where divisors are long, each digit of the quotient is a product and a difference (`subtractions`, `long_division`).
 A difference is written with as many digits as the larger number first, `9730-9727=0003=3`, so that each digit stands
 where its digits stand, however many cancel; not below 100.
-A sum of more than eight digits goes in blocks of four from the right, with what is carried (`long_sum`).
+A sum of more than eight digits goes in blocks of four from the right (`long_sum`). What is carried comes last,
+`2570+7456+1=10026+1=10027`; a block that is too small borrows, `1013-6631+10000=11013-6631=4382`.
 Whole numbers from 0 on, but for sums (`signed_sum`, `long_sum`).
 """
 
@@ -136,14 +137,17 @@ def _block_lines(up, sign, down):
         if at >= min(len(tops), len(bottoms)) and not carry:
             break
         top, bottom = (side[at] if at < len(side) else "" for side in (tops, bottoms))
-        size = max(len(top), len(bottom))
-        other = int(bottom or 0) + carry
-        if sign == "-" and int(top) < other:
-            top = f"1{top.zfill(size)}"
-        claim = sign.join(filter(None, (top, bottom, str(carry or ""))))
-        total = int(top or 0) + (other if sign == "+" else -other)
-        lines.append(f"{claim}={str(total).zfill(size)}")
-        carry = int(len(top) > size) if sign == "-" else total // 10**size
+        size, whole = max(len(top), len(bottom)), 0
+        before = int(top or 0) + int(f"{sign}{bottom or 0}")
+        total = before + int(f"{sign}{carry}")
+        line = claim = sign.join(filter(None, (top, bottom, str(carry or ""))))
+        if total < 0:
+            whole = 10**size
+            line += f"+{whole}=1{claim}"
+        if top and bottom and carry:
+            line += f"={str(whole + before).zfill(size)}{sign}1"
+        lines.append(f"{line}={str(whole + total).zfill(size)}")
+        carry = int(whole > 0) if sign == "-" else total // 10**size
     return lines
 
 

@@ -1,9 +1,9 @@
 """mahjong_puzzle: what the last card added makes with the hand: Peng, Chi or Pass.
 
-Only the last card and the two letters on either side of it matter. The first line names it, then these five (`_`
-beyond the alphabet), and counts them in the first hand; each round is a line `44RL`, number, card added, card
-removed, followed by the five counts (10 is A, and so on) where they change; the last round has the added card
-and the counts. The last line is the cards that it completes, or `-`. Follows the rules as stated. The library
+Only the last card and the two letters on either side of it matter. The first line names it and says how many of each
+the first hand has (`R:P0Q1R0S2T0`); each round is a line `44RL`, number, card added, card removed, followed by the new
+counts of those of the five that it changes (`44RLR1`); the last round has the added card and all counts
+(`45RP0Q1R1S2T0`). The last line is the cards that it completes, or `-`. Follows the rules as stated. The library
 draws a third of the results as "Pass" without looking at the hand, prefers "Chi" to "Peng" at times and
 overlooks a "Chi" whose middle card is doubled: about a fifth of its own answers contradict the rules.
 Practice problems (not easy, not hard) are drawn until they agree.
@@ -14,43 +14,48 @@ import re
 from microreason.solution import Problem, Solution
 from microreason.tasks.base import GymTask
 
-_HEX = "0123456789ABCD"
-
 
 def _read(text):
     hand = re.search(r"given the initial cards ([A-Z]+),", text)[1]
     return hand, re.findall(r"Add an? ([A-Z]) card and remove an? ([A-Z]) card", text)
 
 
-def _window(card):
-    letters = [chr(ord(card) + k) for k in range(-2, 3)]
-    return "".join(c if "A" <= c <= "Z" else "_" for c in letters)
+def _near(card):
+    return [chr(n) for n in range(max(ord("A"), ord(card) - 2), min(ord("Z"), ord(card) + 2) + 1)]
 
 
-def _made(window, counts):
-    """The three cards that the middle of the window completes, or `-`."""
-    if counts[2] >= "2":
-        return window[2] * 3
-    for first in range(3):
-        if all(counts[i] > "0" for i in range(first, first + 3) if i != 2):
-            return window[first : first + 3]
-    return "-"
+def _written(counts):
+    return "".join(f"{card}{n}" for card, n in counts.items())
 
 
-def _after(window, counts, added, removed):
+def _first(card, hand):
+    return f"{card}:" + _written({c: hand.count(c) for c in _near(card)})
+
+
+def _changed(counts, added, removed):
+    """The counts that a round changes, the added card's first."""
     if added == removed:
-        return counts
-    change = [(c == added) - (c == removed) for c in window]
-    return "".join(_HEX[_HEX.index(n) + d] for n, d in zip(counts, change, strict=True))
+        return {}
+    return {c: counts[c] + step for c, step in ((added, 1), (removed, -1)) if c in counts}
 
 
-def _line(window, counts, rounds, i):
-    """Line of round `i` (from 0) and the counts after it."""
+def _line(counts, rounds, i):
+    """Line of round `i` (from 0)."""
     added, removed = rounds[i]
     if i == len(rounds) - 1:
-        return f"{i + 1}{added}{counts}", counts
-    after = _after(window, counts, added, removed)
-    return f"{i + 1}{added}{removed}" + (after if after != counts else ""), after
+        return f"{i + 1}{added}{_written(counts)}"
+    return f"{i + 1}{added}{removed}{_written(_changed(counts, added, removed))}"
+
+
+def _made(card, counts):
+    """The three cards that the added card completes, or `-`."""
+    if counts[card] >= 2:
+        return card * 3
+    for first in range(ord(card) - 2, ord(card) + 1):
+        three = [chr(first + k) for k in range(3)]
+        if all(counts.get(c) for c in three if c != card):
+            return "".join(three)
+    return "-"
 
 
 class MahjongPuzzle(GymTask):
@@ -72,23 +77,24 @@ class MahjongPuzzle(GymTask):
 
     def expert(self, problem: Problem) -> Solution:
         hand, rounds = _read(problem.text)
-        window = _window(rounds[-1][0])
-        counts = "".join(str(hand.count(c)) for c in window)
-        lines = [f"{window[2]}:{window}{counts}"]
-        for i in range(len(rounds)):
-            line, counts = _line(window, counts, rounds, i)
-            lines.append(line)
-        made = _made(window, counts)
-        return Solution.of([*lines, made], "Pass" if made == "-" else "Peng" if made == window[2] * 3 else "Chi")
+        card = rounds[-1][0]
+        counts = {c: hand.count(c) for c in _near(card)}
+        lines = [_first(card, hand)]
+        for i, (added, removed) in enumerate(rounds):
+            lines.append(_line(counts, rounds, i))
+            if i < len(rounds) - 1:
+                counts |= _changed(counts, added, removed)
+        made = _made(card, counts)
+        return Solution.of([*lines, made], "Pass" if made == "-" else "Peng" if made == card * 3 else "Chi")
 
     def check(self, text, previous, step):
         hand, rounds = _read(text)
-        window = _window(rounds[-1][0])
+        card = rounds[-1][0]
         if not previous:
-            return step == f"{window[2]}:{window}" + "".join(str(hand.count(c)) for c in window)
-        written = [m[1] for line in previous if (m := re.search(r"[A-Z_]([0-9A-D]{5})$", line))]
-        if not written:
+            return step == _first(card, hand)
+        counts = {c: int(n) for line in previous for c, n in re.findall(r"([A-Z])(\d+)", line)}
+        if list(counts) != _near(card):
             return None
         if len(previous) <= len(rounds):
-            return step == _line(window, written[-1], rounds, len(previous) - 1)[0]
-        return len(previous) == len(rounds) + 1 and step == _made(window, written[-1])
+            return step == _line(counts, rounds, len(previous) - 1)
+        return len(previous) == len(rounds) + 1 and step == _made(card, counts)

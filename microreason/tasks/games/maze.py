@@ -1,27 +1,22 @@
 """maze: the least number of steps from the start to the goal of a maze.
 
-The search goes in layers from both ends (flood.py): `A3 4:5,6` are the cells three steps from the start, B those from
-the goal. Each row of the maze is written before it is needed, `S` for the start, `G` the goal, `#` a wall, `.` a
-passage, whatever signs the question uses. The last line adds the steps of the layers that meet. Does not name a path.
+The cells are written in order and searched in layers from the goal (flood.py), `S` for the start, `G` the goal, `#` a
+wall, `.` a passage, whatever signs the question uses. The number of the layer that finds the start is the answer.
+Does not name a path.
 """
 
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.algorithmic.replay import follows, write
 from microreason.tasks.base import GymTask
-from microreason.tasks.graphs.flood import walk
+from microreason.tasks.graphs.flood import solved, sound, walk
 
 
 def _search(text):
     signs = re.search(r"from '(.)' \(start\) to '(.)' \(goal\)", text).groups()
     signs += re.search(r"Legend: '(.)' = Wall, '(.)' = Passage", text).groups()
     rows = re.search(r"```\n(.*)\n```\nLegend", text, re.S)[1].split("\n")
-    rows = [row.translate({ord(a): b for a, b in zip(signs, "SG#.", strict=True)}) for row in rows]
-    ends = yield from walk(rows, "SG", "#")
-    a, b = len(ends["A"]) - 1, len(ends["B"]) - 1
-    yield f"{a}+{b}={a + b}"
-    return a + b
+    return walk([row.translate({ord(a): b for a, b in zip(signs, "SG#.", strict=True)}) for row in rows])
 
 
 class Maze(GymTask):
@@ -36,7 +31,8 @@ class Maze(GymTask):
         }  # fmt: skip
 
     def expert(self, problem: Problem) -> Solution:
-        return Solution.of(*write(_search(problem.text)))
+        lines, way = solved(_search, problem.text)
+        return Solution.of(lines, len(way) - 1)
 
     def check(self, text, previous, step):
-        return follows(_search(text), previous, step)
+        return sound(_search, text, previous, step)

@@ -1,9 +1,10 @@
 """puzzle24: make 24 from four numbers, taken in the order of the list: ((a ? b) ? c) ? d.
 
-The first line has the results of a and b by + - * and, where it comes out even, / (`7 4:11 3 28`). The second has
-what is needed before d so that +d -d *d /d give 24 (`24 1:23 25 24 24`); then, for one of these needs after the
-other, what is needed before c (`23 4:19 27 92`), until a result of a and b is among them. The lines `7*4=28` ...
-give the way. If the order of the list leads nowhere, other orders follow; the library's puzzles never need them.
+The first line has the results of a and b by + - * and, where it comes out even, /, each behind its sign
+(`7 4+11-3*28`). The second has what is needed before d so that +d -d *d /d give 24 (`24 1+23-25*24/24`); then, for one
+of these needs after the other, what is needed before c (`23 4+19-27/92`), until a result of a and b is among them. The
+lines `7*4=28` ... give the way. If the order of the list leads nowhere, other orders follow; the library's puzzles
+never need them.
 Practice problems (not easy, not hard) are drawn here as the library draws them, which takes it a second each.
 """
 
@@ -27,18 +28,18 @@ def _needs(target, last):
 
 
 def _line(left, right, values):
-    return f"{left} {right}:" + " ".join(map(str, values))
+    return f"{left} {right}" + "".join(f"{sign}{value}" for sign, value in values.items())
 
 
 def _walk(numbers):
     """Yields the lines; returns the numbers in order and their signs."""
     for a, b, c, d in dict.fromkeys(permutations(numbers)):
         results, needs = _results(a, b), _needs(24, d)
-        yield _line(a, b, results.values())
-        yield _line(24, d, needs.values())
+        yield _line(a, b, results)
+        yield _line(24, d, needs)
         for third, need in needs.items():
             before = _needs(need, c)
-            yield _line(need, c, before.values())
+            yield _line(need, c, before)
             for second, value in before.items():
                 for first, result in results.items():
                     if result == value:

@@ -3,7 +3,7 @@
 One line a row, its number first. Water stays 0; a run of land bears the letter of the land above it, or the first
 letter that is free. Then each letter of the row with its area: the area so far plus the cells in this row
 (`A4+2=6`, `B3`); a run below several letters takes the first and adds them all up (`A4+5+3=12`). Letters not in
-the row are free again. Behind `;` the largest area so far. A row of water is `-`. Does not need more than 26 letters.
+the row are free again. Behind `;` the largest area so far (`3:0000;12`). Does not need more than 26 letters.
 """
 
 import re
@@ -42,9 +42,10 @@ def _line(rows, previous):
     """The line of the next row."""
     above, areas, most = "", {}, 0
     if previous:
-        row, _, rest = previous[-1].partition(":")[2].partition(" ")
-        above, most = row if rest else "", int(previous[-1].rpartition(";")[2])
-        areas = {letter: int(area) for letter, area in re.findall(r"([A-Z])(?:[\d+]*=)?(\d+)[,;]", rest)}
+        row, most = previous[-1].partition(":")[2].split(";")
+        above, _, rest = row.partition(" ")
+        most = int(most)
+        areas = {letter: int(area) for letter, area in re.findall(r"([A-Z])(?:[\d+]*=)?(\d+)(?:,|$)", rest)}
     row = rows[len(previous)]
     labelled, taken = _label(row, above)
     parts = []
@@ -53,7 +54,7 @@ def _line(rows, previous):
         total = sum(terms)
         parts.append(letter + "+".join(map(str, terms)) + (f"={total}" if merged else ""))
         most = max(most, total)
-    return f"{len(previous)}:" + (f"{labelled} {','.join(parts)}" if parts else "-") + f";{most}"
+    return f"{len(previous)}:{labelled}" + (f" {','.join(parts)}" if parts else "") + f";{most}"
 
 
 class LargestIsland(GymTask):

@@ -1,9 +1,10 @@
 """circuit_logic: the output of a circuit that is drawn with box characters.
 
-One line a gate's input: the labels of the columns from the left up to the one that branches off, then this input's
-value, `EDC:1`, or with an inverter `EDC:1>0`. After the inputs of a gate its line: kind, inputs, output, as in
-` nand 101 1`; for ` xor 1011 1101` the running parities instead of the output, the last one counts. The last line is
-the final gate, whose inputs are the outputs of the other gates. Does not cover gates with one input.
+One line a gate's input: the gate's inputs before it, the labels of the columns from the left up to the one that
+branches off, then this input's value, `01EDC:1`, or with an inverter `01EDC:1>0`. After the inputs of a gate its line:
+kind, inputs, output, and the outputs of all gates so far, as in ` nand 101 1 001`; for ` xor 1011 1101 0011` the
+running parities instead of the output, the last one counts. The last line is the final gate, ` and 0011 0`, whose
+inputs are the outputs of the other gates. Does not cover gates with one input.
 """
 
 import re
@@ -44,18 +45,20 @@ def _gate(kind, bits):
 def _next(circuit, lines):
     """The line that follows, or None after the final gate."""
     values, gates, final = circuit
-    done = 0
+    done, outputs = 0, ""
     for kind, inputs in gates:
         mine = lines[done : done + len(inputs)]
+        bits = "".join(line[-1] for line in mine)
         if len(mine) < len(inputs):
             column, inverted = inputs[len(mine)]
             value = values[column][1]
             walked = "".join(label for label, _ in values[: column + 1])
-            return f"{walked}:{value}" + (f">{1 - int(value)}" if inverted else "")
+            return f"{bits}{walked}:{value}" + (f">{1 - int(value)}" if inverted else "")
         done += len(inputs) + 1
         if done > len(lines):
-            return _gate(kind, "".join(line[-1] for line in mine))
-    outputs = "".join(line[-1] for line in lines[:done] if line[0] == " ")
+            line = _gate(kind, bits)
+            return f"{line} {outputs}{line[-1]}"
+        outputs += lines[done - 1][-1]
     return _gate(final, outputs) if len(lines) == done else None
 
 
