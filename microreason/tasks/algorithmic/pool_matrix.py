@@ -1,8 +1,8 @@
 """pool_matrix: the greatest or the average number of each square block of a matrix of digits.
 
 Each band of blocks is first copied: a line for each row, numbered from 1, with a letter before the digits of each
-block (`2:A72B20C1`). Then a line for each block joins the digits behind its letter. Pooling maxima, those of the band so
-far follow (`A76 72>7`, `B71 01>77`). Averages: each row's sum, the running total of these (`A764=17 720=9 17+9=26`), and
+block (`2:A72B20C1`). Then a line for each block joins the digits behind its letter. Pooling maxima, those of a band so
+far follow (`A76 72>7`, `B71 01>77`). Averages: the rows' sums, their running total (`A764=17 720=9 17+9=26`), and
 the total divided by the number of cells, a decimal at a time with its remainder (`76/24=3r4,1r16,6r16=3.17`), up to
 two decimals, rounded by the last remainder. A kernel of one cell leaves the matrix as it is (` same`).
 Blocks at the edges may be smaller. Does not cover numbers above 9, nor more than 26 blocks side by side.
@@ -56,7 +56,7 @@ def _walk(text):
         for letter, block in zip(_LETTERS, zip(*band, strict=True), strict=False):
             if kind == "max":
                 line = yield f"{letter}{' '.join(block)}>{''.join(out[-1])}{max(map(max, block))}"
-                out[-1].append(line[-1])
+                out[-1].append(line[-1:])
             else:
                 sums, total = _sums(block)
                 line = yield f"{letter}{sums}"
