@@ -9,13 +9,12 @@ Blocks at the edges may be smaller. Does not cover numbers above 9, nor more tha
 """
 
 import re
+from string import ascii_uppercase
 
 from microreason.solution import Problem, Solution
 from microreason.tasks.algorithmic import matrix
 from microreason.tasks.algorithmic.replay import follows, write
 from microreason.tasks.base import GymTask
-
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def _sums(block):
@@ -51,9 +50,9 @@ def _walk(text):
     for top in range(0, len(rows), size):
         band = [[row[j : j + size] for j in range(0, len(row), size)] for row in rows[top : top + size]]
         for i, row in enumerate(band, 1):
-            yield f"{i}:" + "".join(map("".join, zip(_LETTERS, row, strict=False)))
+            yield f"{i}:" + "".join(map("".join, zip(ascii_uppercase, row, strict=False)))
         out.append([])
-        for letter, block in zip(_LETTERS, zip(*band, strict=True), strict=False):
+        for letter, block in zip(ascii_uppercase, zip(*band, strict=True), strict=False):
             if kind == "max":
                 line = yield f"{letter}{' '.join(block)}>{''.join(out[-1])}{max(map(max, block))}"
                 out[-1].append(line[-1:])

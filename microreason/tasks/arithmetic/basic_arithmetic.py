@@ -11,7 +11,7 @@ first: `17%5=2`, `(17-2)/5=3`.
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import by_subtractions, division, product, signed_sum
+from microreason.tasks.arithmetic.written import product, quotient, signed_sum
 from microreason.tasks.base import GymTask
 
 _GROUP = re.compile(r"\(([^()]*)\)")
@@ -35,8 +35,7 @@ def _operate(left, sign, right, lines):
     else:
         value, rest = divmod(left, right)
         if abs(value) > 9 and abs(right) > 1:
-            top, bottom = abs(left), abs(right)
-            lines += [division(top, 2)] if bottom == 2 else by_subtractions(top, bottom)
+            lines += quotient(abs(left), abs(right))
         if rest:
             lines += [f"{left}%{right}={rest}", f"({left}-{rest})/{right}={value}"]
             return value

@@ -13,7 +13,7 @@ import math
 import re
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import by_subtractions, division, euclid, product, subtractions
+from microreason.tasks.arithmetic.written import euclid, product, quotient, subtractions
 from microreason.tasks.base import GymTask
 
 
@@ -36,7 +36,7 @@ class Lcm(GymTask):
                 lines.append(f"{max(factor, other)}%{min(factor, other)}")
                 lines += steps
                 if common > 1:
-                    lines += [division(other, 2)] if common == 2 else by_subtractions(other, common)
+                    lines += quotient(other, common)
                     other //= common
             if other > 1:
                 factors.append(other)

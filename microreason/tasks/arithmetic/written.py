@@ -78,6 +78,11 @@ def by_subtractions(number, divisor):
     return [*subtractions(number, divisor), f"{number}={divisor}*{number // divisor}{rest}"]
 
 
+def quotient(number, divisor):
+    """Lines of a division: halves at once, else `by_subtractions`."""
+    return [division(number, 2)] if divisor == 2 else by_subtractions(number, divisor)
+
+
 def long_division(number, divisor):
     """A line for each digit of the quotient, from the first on: a difference as in `subtractions`, or `40:0` for a 0;
     and one such as `18000=76*236+64`."""

@@ -7,11 +7,10 @@ the row are free again. Behind `;` the largest area so far (`3:0000;12`). Does n
 """
 
 import re
+from string import ascii_uppercase
 
 from microreason.solution import Problem, Solution
 from microreason.tasks.base import GymTask
-
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def _rows(text):
@@ -28,7 +27,7 @@ def _label(row, above):
             groups.remove(group)
             letters, members = letters | group[0], members + group[1]
         groups.append((letters, members))
-    free = [c for c in _LETTERS if c not in above]
+    free = [c for c in ascii_uppercase if c not in above]
     labelled, taken = list(row), {}
     for letters, members in sorted(groups, key=lambda g: min(g[1])):
         own = min(letters) if letters else free.pop(0)
