@@ -31,8 +31,8 @@ from microreason.training.loop import Trainer
 from microreason.training.recipe import Recipe, load_recipe
 
 EVALUATION_SEED = 987654321  # of mixtures; training uses 1000 times the recipe's seed
-LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096, 8192)
-DRAWS = 20  # problems drawn for each document wanted
+LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
+DRAWS = 200  # problems drawn for each document wanted
 SEPARATORS = "\n .,:;!?|"
 
 
@@ -117,17 +117,19 @@ def bucket(length: int) -> int:
 class Evaluation:
     """Documents, and what a model makes of them."""
 
-    def __init__(self, trainer: Trainer, count: int) -> None:
-        """About `count` documents of the recipe's mixture, in turns from each length, as many as `DRAWS` bring."""
+    def __init__(self, trainer: Trainer, count: int, beyond: int = 0) -> None:
+        """About `count` documents of the recipe's mixture, in turns from each length, as many as `DRAWS` bring; or only
+        those longer than what was trained on, of up to `beyond` tokens."""
         recipe, self.tokenizer = trainer.recipe, trainer.tokenizer
-        limit = max(recipe.row_lengths)
+        trained = max(recipe.row_lengths)
+        limit = beyond or trained
         mixture = Mixture(recipe.tasks, recipe.stages[-1].difficulty, 0.0, EVALUATION_SEED, limit)
-        found: dict[int, list] = {n: [] for n in LENGTHS if n <= bucket(limit)}
+        found: dict[int, list] = {n: [] for n in LENGTHS if n <= bucket(limit) and (n > trained or not beyond)}
         each = -(-count // len(found))
         for i in range(DRAWS * count):
             drawn = document(mixture, self.tokenizer, i)
-            if not isinstance(drawn, str) and len(found[bucket(len(drawn.ids))]) < each:
-                found[bucket(len(drawn.ids))].append(drawn)
+            if not isinstance(drawn, str) and len(of_length := found.get(bucket(len(drawn.ids)), [])) < each:
+                of_length.append(drawn)
             if all(len(documents) == each for documents in found.values()):
                 break
         self.documents = [d for turn in zip_longest(*found.values()) for d in turn if d]
@@ -256,6 +258,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, help="instead of the recipe's")
     parser.add_argument("--window", action="store_true", help="train the twin with a window, too")
     parser.add_argument("--smaller", action="store_true", help="train the smaller dense network, too")
+    parser.add_argument("--beyond", type=int, help="measure also documents of up to so many tokens")
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
     recipe = load_recipe(args.recipe)
@@ -285,6 +288,10 @@ def main() -> None:
         "tokens": routed_run.tokens, "steps": routed_run.step, "seed": recipe.seed,
         "parameters": hard.config.parameters(), "config": hard.config.model_dump(mode="json"),
     }  # fmt: skip
+    if args.beyond:
+        longer = Evaluation(dense_run, args.documents, args.beyond)
+        base = longer.measure(clone(dense, max_context=args.beyond))
+        told["beyond"] = summary(longer.measure(clone(hard, max_context=args.beyond)), base)["by_length"]
     gap = results["routed"]["bits_per_token"] / soft - 1
     write_json(args.json, told | circumstances({}) | {"hard_over_soft_bits": gap, "results": results})
     for name, r in results.items():
