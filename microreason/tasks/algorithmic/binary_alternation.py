@@ -1,7 +1,7 @@
 """binary_alternation: the fewest swaps that make a binary string alternate.
 
-One line holds ten bits, numbered, and how many ones there were so far at odd places (first, third …) and at even
-places: `3:0110010011:7,9`. Then follow the number of bits, the ones and the zeros. With one more 1 than 0 the
+One line holds ten bits, numbered, those of them at odd places (first, third …) and how many ones there were so far at
+such places, then the same for even places: `3:0110010011:01001:7,10101:9`. Then follow the number of bits, the ones and the zeros. With one more 1 than 0 the
 ones at even places must move, with one less those at odd places, with as many the fewer of both; else it is -1.
 """
 
@@ -10,14 +10,15 @@ import re
 from microreason.solution import Problem, Solution
 from microreason.tasks.base import GymTask
 
-_CHUNK = re.compile(r"(\d+):([01]{1,10}):(\d+),(\d+)")
+_CHUNK = re.compile(r"(\d+):[01]{1,10}:[01]{1,5}:(\d+),[01]{,5}:(\d+)")
 
 
 def _chunk(bits, number, before):
     """The line of ten bits with this number, after the counts before."""
     part = bits[10 * number - 10 : 10 * number]
-    first, second = before[0] + part[::2].count("1"), before[1] + part[1::2].count("1")
-    return f"{number}:{part}:{first},{second}", (first, second)
+    odd, even = part[::2], part[1::2]
+    first, second = before[0] + odd.count("1"), before[1] + even.count("1")
+    return f"{number}:{part}:{odd}:{first},{even}:{second}", (first, second)
 
 
 class BinaryAlternation(GymTask):
@@ -51,6 +52,6 @@ class BinaryAlternation(GymTask):
         last = _CHUNK.fullmatch(previous[-1]) if previous else None
         if previous and not last:
             return False
-        number, before = (int(last[1]) + 1, (int(last[3]), int(last[4]))) if last else (1, (0, 0))
+        number, before = (int(last[1]) + 1, (int(last[2]), int(last[3]))) if last else (1, (0, 0))
         bits = self.pattern.search(text)[1]
         return 10 * number - 10 < len(bits) and step == _chunk(bits, number, before)[0]

@@ -2,8 +2,10 @@
 
 The first step says what the numbers that stay are like, as `<=-20.184`. Then comes a line a number, in their order,
 with `y` where it stays and `n` where not: the whole part alone where its sign is not the bound's (`69n`), else the
-comparison with the bound (`-69<=-20y`), of whole parts unless they are the same. The answer lists those with `y`.
-Numbers equal in value are written as the first of them is, as the task's answers do.
+comparison with the bound (`-69<=-20y`), of whole parts unless they are the same. After `y` stand the number that
+stayed before it (nothing at first) and this one, `-69<=-20y-21.5,-69.25`, so that any two neighbours of the answer,
+which lists those that stay, are on one line. Numbers equal in value are written as the first of them is, as the
+task's answers do.
 """
 
 import re
@@ -41,14 +43,13 @@ class NumberFiltering(GymTask):
         for number in re.findall(r"[-\d.]+", self.pattern.search(text)[4]):
             value = Decimal(number)
             first.setdefault(value, number)
-            stays = _TESTS[sign](value, Decimal(bound))
-            if stays:
+            if stays := _TESTS[sign](value, Decimal(bound)):
                 kept.append(first[value])
             left, right = (n.partition(".")[0] for n in (number, bound))
             if left == right:
                 left, right = number, bound
             compared = left + sign + right if (number[0] == "-") == (bound[0] == "-") else left
-            lines.append(compared + "ny"[stays])
+            lines.append(compared + (f"y{','.join(kept[-2:])}" if stays else "n"))
         return lines, kept
 
     def expert(self, problem: Problem) -> Solution:

@@ -1,10 +1,11 @@
 """number_sorting: a list of numbers in ascending or descending order.
 
-Up to ten numbers are inserted one after the other: a line has the next number of the question and, after `:`, those up
-to it in order, as `15:-10,8,15,84`. More are put into groups by sign and leading place (hundreds where any number has
-hundreds, else tens, else units), a line a group in the order asked for: `4:473,457,436`, as they occur and, after `|`,
-sorted where there are several. Lines hold whole parts, or the numbers where two share one. The answer lists the numbers
-in full. Does not cover hard lists within a short context: list and answer alone are about 1,500 tokens.
+Up to ten numbers are inserted one after the other: a line has the next number of the question and, after `:`, those
+up to it in order, as `15:-10<8<15<84` (`>` where descending). More are put into groups by sign and leading place
+(hundreds where any number has hundreds, else tens, else units), a line a group in the order asked for:
+`4:473,457,436`, as they occur and, after `|`, sorted where there are several. Lines hold whole parts, or the numbers
+where two share one. The answer lists the numbers in full. Does not cover hard lists within a short context: list and
+answer alone are about 1,500 tokens.
 """
 
 import re
@@ -25,7 +26,7 @@ def _named(numbers):
 def _insertions(pairs, descending):
     """A line a number, with all numbers up to it in order."""
     for i, (_, name) in enumerate(pairs, 1):
-        yield f"{name}:{','.join(n for _, n in _ordered(pairs[:i], descending))}"
+        yield f"{name}:{_row(pairs[:i], descending)}"
 
 
 def _groups(pairs, descending):
@@ -38,8 +39,12 @@ def _groups(pairs, descending):
     for key in sorted(groups, key=lambda k: (k[0] != "-", int(k)), reverse=descending):
         line = f"{key}:{','.join(name for _, name in groups[key])}"
         if len(groups[key]) > 1:
-            line += "|" + ",".join(n for _, n in _ordered(groups[key], descending))
+            line += "|" + _row(groups[key], descending)
         yield line
+
+
+def _row(pairs, descending):
+    return "<>"[descending].join(name for _, name in _ordered(pairs, descending))
 
 
 def _ordered(pairs, descending):

@@ -1,14 +1,17 @@
 """word_sorting: words in ascending or descending ASCII order.
 
-First every word in the order given, its first letter before it, five words a line, and a line with the first letters
-in the order asked for, each once. Then a line for each of them: the letter, the words with it in the order given, after
-`;` the word before these in the sorted list (none at first), after a comma each these words in order, so that
-any two neighbours of the answer stand on one line: ` m: makes; front, makes`. Where a letter has several words, each is
-followed by its next two letters, or by as many more as it takes to differ from those before it on the line.
-What is not spelled out: comparing letters within such a line.
+First a line for every word in the order given, after its first letter, or after the last word before it with that
+letter: ` s: seats`, ` seats: seated`. Then the alphabet is walked in the order asked for, and a line ends with each
+letter that words begin with: ` t u v w:`, those words one after another, after `;` the word before these in the
+sorted list (none at first), after a comma each these words in order, so that any two neighbours of the answer stand
+on one line: `g h i j k l m: makes; front, makes`. Where a letter has several words, each is followed by its next two
+letters, or by as many more as it takes to differ from those before it on the line. The last line is the rest of the
+alphabet. Capitals and digits are walked where any word begins with one. What is not spelled out: comparing letters
+within a line.
 """
 
 import re
+import string
 
 from microreason.solution import Problem, Solution
 from microreason.tasks.algorithmic.replay import is_next
@@ -23,19 +26,32 @@ def _tagged(word, earlier):
     return " " + " ".join([word, *word[1:end]])
 
 
+def _alphabet(words, descending):
+    """What the first letters are looked for in."""
+    letters = {word[0] for word in words}
+    for kind in (string.digits, string.ascii_uppercase, string.ascii_lowercase):
+        if letters & set(kind):
+            letters |= set(kind)
+    return sorted(letters, reverse=descending)
+
+
 def _paths(words, descending):
     """The lines, and the words in order."""
-    first, out = [f" {word[0]} {word}" for word in words], []
-    letters = sorted({word[0] for word in words}, reverse=descending)
-    lines = ["".join(first[i : i + 5]) for i in range(0, len(first), 5)] + ["".join(f" {c}" for c in letters)]
-    for letter in letters:
-        group = [word for word in words if word[0] == letter]
-        tagged = [_tagged(word, group[:i]) for i, word in enumerate(group)] if len(group) > 1 else [f" {group[0]}"]
-        group.sort(reverse=descending)
-        neighbours = "".join(f", {word}" for word in group)
-        lines.append(f" {letter}:{''.join(tagged)};" + "".join(f" {word}" for word in out[-1:]) + neighbours)
-        out += group
-    return lines, out
+    groups, lines, out, passed = {}, [], [], ""
+    for word in words:
+        group = groups.setdefault(word[0], [])
+        lines.append(f" {group[-1] if group else word[0]}: {word}")
+        group.append(word)
+    for letter in _alphabet(words, descending):
+        passed += f" {letter}"
+        if group := groups.get(letter):
+            tagged = [_tagged(word, group[:i]) for i, word in enumerate(group)] if len(group) > 1 else [f" {group[0]}"]
+            group.sort(reverse=descending)
+            neighbours = "".join(f", {word}" for word in group)
+            lines.append(f"{passed}:{''.join(tagged)};" + "".join(f" {word}" for word in out[-1:]) + neighbours)
+            out += group
+            passed = ""
+    return lines + [passed] * bool(passed), out
 
 
 class WordSorting(GymTask):

@@ -1,21 +1,29 @@
 """needle_haystack: who, of many people in many short statements, loves or hates one thing.
 
-The first line copies what is asked (` basks in watering the garden.`); the second is the statement that ends so,
-and its first word is the answer. Where a verb stands twice in the library's list, two people may fit the same
-question and its gold answer is either one of them (below 1% of hard problems); the path takes the first.
-Covers names of one word, which all names are.
+The first line copies what is asked (` basks in watering the garden.`); then the statements are copied, a line each,
+up to the one that ends so: its first word is the answer. To begin with that name, it would have to be found by what
+follows it. Where a verb stands twice in the library's list, two people may fit the same question and its gold answer
+is either one of them (below 1% of hard problems); the path takes the first. Covers names of one word, which all names
+are.
 """
 
 import re
 
 from microreason.solution import Problem, Solution
+from microreason.tasks.algorithmic.replay import is_next
 from microreason.tasks.base import GymTask
 
 
 def _read(text):
-    """What is asked, as a statement ends with it, and the names of all that fit."""
-    asked = re.search(r"\nWho ([^\n?]+)\?", text)[1]
-    return f" {asked}.", re.findall(rf"(?:^|\. )(\S+) {re.escape(asked)}\.", text)
+    """The lines: what is asked, as a statement ends with it, and the statements up to the first that fits."""
+    statements, question = text.split("\nWho ")
+    asked = f" {question.partition('?')[0]}."
+    lines = [asked]
+    for statement in re.findall(r"[^.]+\.", statements):
+        lines.append(f" {statement.strip()}")
+        if lines[-1].endswith(asked) and lines[-1].count(" ") == asked.count(" ") + 1:
+            return lines
+    raise ValueError("no statement fits")
 
 
 class NeedleHaystack(GymTask):
@@ -29,9 +37,8 @@ class NeedleHaystack(GymTask):
         return {"min_num_statements": max(1, top // 5), "max_num_statements": top}
 
     def expert(self, problem: Problem) -> Solution:
-        asked, names = _read(problem.text)
-        return Solution.of([asked, f" {names[0]}{asked}"], names[0])
+        lines = _read(problem.text)
+        return Solution.of(lines, lines[-1].split()[0])
 
     def check(self, text, previous, step):
-        asked, names = _read(text)
-        return step in ([f" {name}{asked}" for name in names] if previous else [asked])
+        return is_next(_read(text), previous, step)
