@@ -1,8 +1,9 @@
 """binary_alternation: the fewest swaps that make a binary string alternate.
 
-One line holds ten bits, numbered, those of them at odd places (first, third …) and how many ones there were so far at
-such places, then the same for even places: `3:0110010011:01001:7,10101:9`. Then follow the number of bits, the ones and the zeros. With one more 1 than 0 the
-ones at even places must move, with one less those at odd places, with as many the fewer of both; else it is -1.
+One line holds ten bits, numbered, those of them at odd places (first, third …) and how many ones there were so far
+at such places, then the same for even places: `3:0110010011:01001:7,10101:9`. Then follow the number of bits, the
+ones and the zeros. With one more 1 than 0 the ones at even places must move, with one less those at odd places,
+with as many the fewer of both; else it is -1.
 """
 
 import re
