@@ -60,10 +60,10 @@ def quality(size):
             ]
             rows.append(f"| {title} | {' | '.join(cells)} |")
     first, several = found[0], len(found) > 1
-    many, spread = (
-        "s" * several,
-        "mean over seeds, least and greatest" if several else "95 % interval of the difference",
-    )
+    many, spread = "s" * several, "95 % interval of the difference"
+    if several:
+        alone = any(sum(way in run["results"] for run in found) == 1 for way in WAYS)
+        spread = "mean over seeds, least and greatest" + f"; where one seed alone was measured, the {spread}" * alone
     gaps = over([run["hard_over_soft_bits"] for run in found], lambda gap: f"{100 * gap:+.2f} %")
     rows += [
         "",
@@ -81,8 +81,9 @@ def lengths(size):
         return ["Not measured yet."]
     titles = ["tokens, up to", "documents", "entries read, % of dense", "bits a token, routed / dense", "exact, %"]
     table = []
-    for length in sorted({int(n) for run in found for n in run["results"]["routed"]["by_length"]}):
-        parts = [p for run in found if (p := run["results"]["routed"]["by_length"].get(str(length)))]
+    by_length = [run["results"]["routed"]["by_length"] | run.get("beyond", {}) for run in found]
+    for length in sorted({int(n) for of in by_length for n in of}):
+        parts = [of[str(length)] for of in by_length if str(length) in of]
         bits, exact = ([fmean(p[key][i] for p in parts) for i in range(2)] for key in ("bits_per_token", "exact"))
         cells = [f"{length:,}", str(sum(p["documents"] for p in parts)), over([p["share"] for p in parts], percent)]
         cells += [f"{bits[0]:.3f} / {bits[1]:.3f}", f"{percent(exact[0])} / {percent(exact[1])}"]
@@ -131,5 +132,6 @@ BLOCKS = {
     "routing_quality": lambda: quality("nano"), "routing_lengths": lambda: lengths("nano"),
     "routing_quality_8m": lambda: quality("8m"), "routing_lengths_8m": lambda: lengths("8m"),
     "routing_quality_heads": lambda: quality("heads"), "routing_lengths_heads": lambda: lengths("heads"),
+    "routing_quality_27m": lambda: quality("27m"), "routing_lengths_27m": lambda: lengths("27m"),
     "routing_speed": speed, "routing_bound": bound,
 }  # fmt: skip

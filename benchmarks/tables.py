@@ -327,32 +327,26 @@ def trials():
     def told(result, sentence):
         lines.append(f"- {sentence} ({result['date'][:10]}, commit {result['commit']}, {result['hardware']['cpu']}.)")
 
-    evolved, continued = "normalise then sum", "stage 2 continued"
-    if have("self-evolution"):
-        result = load("self-evolution")
-        rows, runs = result["table"], {r["way"]: r for r in result["runs"]}
-        before, one, other = (percent(rows[way]["means"]["correctness"]) for way in ("before", evolved, continued))
-        gains = {way: between(rows[way]["gained_correctness"]) for way in (evolved, continued)}
-        told(
-            result,
-            f"Stage 3 from the 8M model, {len(result['before'])} tasks × {result['settings']['trial']} unseen "
-            f"problems: {before} % before, {one} % after {runs[evolved]['seconds'] / 60:.0f} minutes of self-evolution "
-            f"on one core (gain {gains[evolved]}), {other} % after as long of stage 2 (gain {gains[continued]}).",
-        )
     if have("self-evolution-credit"):
         result = load("self-evolution-credit")
         settings, table = result["settings"], result["table"]
-        before, after, summed = (table[way] for way in ("before", evolved, "sum then normalise"))
+
+        def gained(way):
+            return "; ".join(
+                f"{name} {percent(table['before'][key]['correctness'])} → {percent(table[way][key]['correctness'])} % "
+                f"(gain {between(table[way][gain])})"
+                for name, key, gain in (
+                    ("greedy", "means", "gained_correctness"),
+                    ("drawn", "drawn_means", "drawn_gained_correctness"),
+                )
+            )
+
         told(
             result,
-            f"The same with credit where solutions part, {settings['steps']} steps of "
-            f"{settings['problems'] * settings['group']} solutions, {len(settings['tasks'].split(','))} tasks: greedy "
-            f"{percent(before['means']['correctness'])} → {percent(after['means']['correctness'])} % "
-            f"(gain {between(after['gained_correctness'])}), drawn {percent(before['drawn_means']['correctness'])} → "
-            f"{percent(after['drawn_means']['correctness'])} % (gain {between(after['drawn_gained_correctness'])}). "
-            f"With the sum of the parts normalised: greedy {percent(summed['means']['correctness'])} % (gain "
-            f"{between(summed['gained_correctness'])}), drawn {percent(summed['drawn_means']['correctness'])} % (gain "
-            f"{between(summed['drawn_gained_correctness'])}).",
+            f"Stage 3 from an 8M model, {settings['steps']} steps of {settings['problems'] * settings['group']} "
+            f"solutions on one core, {len(settings['tasks'].split(','))} tasks × {settings['trial']} unseen problems: "
+            f"{gained('normalise then sum')}. With the sum of the parts normalised: {gained('sum then normalise')}. "
+            f"As long of stage 2 instead: {gained('stage 2 continued')}.",
         )
     if have("rollouts"):
         result = load("rollouts")
