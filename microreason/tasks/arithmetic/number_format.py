@@ -3,8 +3,9 @@
 The first line says which numbers win, `>` for the largest. The numbers are then read in the order of the question as
 plain decimals, rounded to three places (the noise behind them is the library's binary fractions); a value that has
 been read is passed over later. A line compares the first two values, each next line the winner of the line before
-and the next value: `445.753 448.591<`. The answer is the winner of the last line. Does not cover numbers that differ
-only behind the third place.
+and the next value, whose first digit that differs stands beside the winner's: `445.753 44(5<8).591`; numbers of unequal
+length or below zero are compared at the end, `9.500 12.301<`. The answer is the winner of the last line. Does not cover
+numbers that differ only behind the third place.
 """
 
 import re
@@ -14,16 +15,21 @@ from microreason.solution import Problem, Solution
 from microreason.tasks.base import GymTask
 
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_UP)
+_DIGITS = re.compile(r"\(\d[<>](\d)\)")
 
 
 def _comparison(left, right):
-    return f"{left} {right}{'>' if left > right else '<'}"
+    sign, one, other = "<>"[left > right], f"{left}", f"{right}"
+    if len(one) != len(other) or min(left, right) < 0:
+        return f"{one} {other}{sign}"
+    at = next(i for i, digits in enumerate(zip(one, other, strict=True)) if len(set(digits)) > 1)
+    return f"{one} {other[:at]}({one[at]}{sign}{other[at]}){other[at + 1 :]}"
 
 
 class NumberFormat(GymTask):
     name, category = "number_format", "arithmetic"
     pattern = re.compile(r"Now, pick the (largest|smallest) number of the following candidates: (.+)")
-    line = re.compile(r"(-?\d+\.\d+) (-?\d+\.\d+)([<>])")
+    line = re.compile(r"(-?\d+\.\d+) (-?\d+\.\d+)[<>]?")
     hard = {
         "min_num_candidates": 25, "max_num_candidates": 100, "min_n": 100_000, "max_n": 1_000_000, "max_delta": 0.001,
     }  # fmt: skip
@@ -42,26 +48,29 @@ class NumberFormat(GymTask):
         numbers = (Decimal(n.replace(",", "")).quantize(Decimal("0.001"), context=_CONTEXT) for n in candidates.split())
         return ">" if size == "largest" else "<", list(dict.fromkeys(numbers))
 
+    def _numbers(self, line):
+        return self.line.fullmatch(_DIGITS.sub(r"\1", line))
+
     def expert(self, problem: Problem) -> Solution:
         wins, (best, *others) = self._values(problem.text)
         lines = [wins]
         for value in others:
             lines.append(_comparison(best, value))
-            best = best if lines[-1][-1] == wins else value
+            best = best if wins in lines[-1] else value
         return Solution.of(lines, f"{best}")
 
     def check(self, text, previous, step):
         wins, values = self._values(text)
         if not previous:
             return step == wins
-        if not self.line.fullmatch(step):
+        if not self._numbers(step):
             return None
         if len(previous) >= len(values):
             return False
         best = values[0]
         if len(previous) > 1:
-            found = self.line.fullmatch(previous[-1])
+            found = self._numbers(previous[-1])
             if not found:
                 return False
-            best = Decimal(found[1] if found[3] == wins else found[2])
+            best = Decimal(found[1 if wins in previous[-1] else 2])
         return step == _comparison(best, values[len(previous)])
