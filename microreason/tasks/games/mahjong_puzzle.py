@@ -1,12 +1,12 @@
 """mahjong_puzzle: what the last card added makes with the hand: Peng, Chi or Pass.
 
-Only the last card and the two letters on either side of it matter. The first line names it and says how many of each
-the first hand has (`R:P0Q1R0S2T0`); each round is a line `44RL`, number, card added, card removed, followed by the new
-counts of those of the five that it changes (`44RLR1`); the last round has the added card and all counts
-(`45RP0Q1R1S2T0`). The last line is the cards that it completes, or `-`. Follows the rules as stated. The library
-draws a third of the results as "Pass" without looking at the hand, prefers "Chi" to "Peng" at times and
-overlooks a "Chi" whose middle card is doubled: about a fifth of its own answers contradict the rules.
-Practice problems (not easy, not hard) are drawn until they agree.
+Only the last card and the two letters on either side of it matter. The first line names its round and it and copies
+the first hand, with how many there were so far behind each card of the five (`45R:AQ1CS1BS2`); each round is a line
+`44RL`, number, card added, card removed, followed by the new counts of those of the five that it changes
+(`44RLR1`); the last round has the added card and all counts (`45RP0Q1R1S2T0`). The last line is the cards that it
+completes, or `-`. Follows the rules as stated. The library draws a third of the results as "Pass" without looking
+at the hand, prefers "Chi" to "Peng" at times and overlooks a "Chi" whose middle card is doubled: about a fifth of
+its own answers contradict the rules. Practice problems (not easy, not hard) are drawn until they agree.
 """
 
 import re
@@ -28,8 +28,10 @@ def _written(counts):
     return "".join(f"{card}{n}" for card, n in counts.items())
 
 
-def _first(card, hand):
-    return f"{card}:" + _written({c: hand.count(c) for c in _near(card)})
+def _first(rounds, hand):
+    card = rounds[-1][0]
+    counted = (c + str(hand[: i + 1].count(c)) * (c in _near(card)) for i, c in enumerate(hand))
+    return f"{len(rounds)}{card}:{''.join(counted)}"
 
 
 def _changed(counts, added, removed):
@@ -79,7 +81,7 @@ class MahjongPuzzle(GymTask):
         hand, rounds = _read(problem.text)
         card = rounds[-1][0]
         counts = {c: hand.count(c) for c in _near(card)}
-        lines = [_first(card, hand)]
+        lines = [_first(rounds, hand)]
         for i, (added, removed) in enumerate(rounds):
             lines.append(_line(counts, rounds, i))
             if i < len(rounds) - 1:
@@ -91,8 +93,9 @@ class MahjongPuzzle(GymTask):
         hand, rounds = _read(text)
         card = rounds[-1][0]
         if not previous:
-            return step == _first(card, hand)
-        counts = {c: int(n) for line in previous for c, n in re.findall(r"([A-Z])(\d+)", line)}
+            return step == _first(rounds, hand)
+        counts = dict.fromkeys(_near(card), 0)
+        counts |= {c: int(n) for line in previous for c, n in re.findall(r"([A-Z])(\d+)", line)}
         if list(counts) != _near(card):
             return None
         if len(previous) <= len(rounds):
