@@ -69,11 +69,17 @@ def shared_part(recipe: Recipe) -> None:
     trainer.save()
 
 
-def narrower(routed: Transformer, rows: list[dict]) -> int:
-    """Hidden width of a dense MLP that saves the multiplications that routing saves on these documents."""
+def smaller(routed: Transformer, rows: list[dict]) -> dict[str, int]:
+    """Shape of the deepest dense network with as many multiplications a token as the routed one on these documents."""
     c, tokens = routed.config, sum(r["length"] for r in rows)
-    saved = sum((1 - r["share"]) * r["dense"] for r in rows) * 2 * c.dim  # scores and sums of values, a layer
-    return max(8, c.ff - round(saved / tokens / (3 * c.dim)) // 8 * 8)
+    dense = 2 * c.dim * sum(r["dense"] for r in rows) / tokens  # scores and sums of values, of a layer
+    projections, unit = c.dim * (2 * c.dim + 2 * c.kv_heads * c.head_dim), 3 * c.dim
+    budget = c.layers * (projections + unit * c.ff + share_of(rows) * dense)
+    for layers in range(c.layers, 1, -1):
+        width = int((budget / layers - projections - dense) / unit) // 8 * 8
+        if width >= 32:
+            return {"layers": layers, "ff": width}
+    raise ValueError("no dense network is as small")
 
 
 class Rule(nn.Module):
@@ -279,7 +285,7 @@ def main() -> None:
         wide = run(recipe, "window", routing="hard", window=width, decision_weight=0.0, open=[])
         models["window_trained"] = wide.model.cpu().float().eval()
     if args.smaller:
-        small = run(recipe, "smaller", shared=False, routing="off", shape={"ff": narrower(hard, rows)})
+        small = run(recipe, "smaller", shared=False, routing="off", shape=smaller(hard, rows))
         models["dense_smaller"] = small.model.cpu().float().eval()
     results = {name: summary(evaluation.measure(model), base) for name, model in models.items()}
     soft = results["routed_soft"]["bits_per_token"]
