@@ -1,12 +1,13 @@
 """string_manipulation: apply the first rule that fits, again and again, until none fits or a string comes back.
 
-A line is the string in capitals, in runs of ten that keep their labels a, b, c while rules change them, after the
-numbers of the rules that were tried, of which the last one made it (0 at first): `123 aCBCABBACCA bBC`. Where a rule
-asks for the length, `n57` follows the numbers and a `.` stands before the middle letter; where one counts the b's,
-`#12` says how many there are. For these the first line is the string with the b's so far after each run, and the
-length and the middle are worked out (`10*5+7=57`, `57=2*28+1`). The last line is all rules' numbers and `-` (no
-rule fits) or `!` (the string was there before, so that the answer is the one before it). Covers the library's twenty
-rules.
+The first line says what each rule looks for, `1^AC 2BCA 3BB$ 4#`: at the start, anywhere, at the end, an even
+number of b's. Then a line is the string in capitals, in runs of ten that keep their labels a, b, c while rules
+change them, after the numbers of the rules that were tried, of which the last one made it (0 at first): `123
+aCBCABBACCA bBC`. Where a rule asks for the length, `n57` follows the numbers and a `.` stands before the middle
+letter; where one counts the b's, `#12` says how many there are. For these there is first the string with the b's so
+far after each run, and the length and the middle are worked out (`10*5+7=57`, `57=2*28+1`). The last line is all
+rules' numbers and `-` (no rule fits) or `!` (the string was there before, so that the answer is the one before it).
+Covers the library's twenty rules.
 """
 
 import re
@@ -89,8 +90,14 @@ def _line(number, rules, state):
     return f"{_tried(number)}{length}{even}" + _runs(state, len(state) // 2 if length else None)
 
 
+def _listed(rules):
+    """What each rule looks for: `^AC` at the start, `BB$` at the end, `_CA` behind it, an even `#`, a length `n`."""
+    signs = {"even": "#", "length": "n"}
+    return " ".join(f"{i}{signs.get(rule) or rule.replace('(?!^)', '_').upper()}" for i, rule in enumerate(rules, 1))
+
+
 def _start(rules, state):
-    lines, size = [], len(state)
+    lines, size = [_listed(rules)], len(state)
     if "even" in rules or "length" in rules:
         lines.append(_runs(state, count="even" in rules))
     if "length" in rules:
