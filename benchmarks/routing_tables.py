@@ -98,25 +98,26 @@ def lengths(size):
 def speed():
     rows = ["| engine | tokens | at once | decode, dense / routed | prefill, dense / routed | entries held, % |"]
     rows.append("|---|---|---|---|---|---|")
-    dates, of = [], ""
-    for name, title in (("routing-speed-native", "compiled, int8"), ("routing-speed", "torch, float32")):
+    dates = []
+    names = ("routing-speed-native", "routing-speed-native-intel", "routing-speed")
+    for name, title in zip(names, ("compiled, int8", "compiled, int8, Intel", "torch, float32"), strict=True):
         if not have(name):
             continue
         result = load(name)
         c = result["config"]
-        of = f"{result['open']} of {c['layers'] * c['kv_heads']} heads see everything, the others {c['window']} tokens"
         for row in result["rows"]:
             rows.append(
                 f"| {title} | {row['length']:,} | {row['batch']} | {row['decode_ratio']:.2f}× | "
                 f"{row['prefill_ratio']:.2f}× | {percent(row['bytes_used_share'])} |"
             )
         dates.append(
-            f"{title}: {result['threads']} thread(s) of {result['hardware']['cpu']}, {result['turns']} turns, "
-            f"{result['date'][:10]}, commit {result['commit']}"
+            f"{title}: {result['open']} of {c['layers'] * c['kv_heads']} heads see everything, the others "
+            f"{c['window']} tokens; {result['threads']} thread(s) of {result['hardware']['cpu']}, {result['turns']} turns, "
+            f"{result['date'][:10]}, commit {result['commit']}."
         )
     if not dates:
         return ["Not measured yet."]
-    return [*rows, "", f"Shape of the 27M model; {of}. {'; '.join(dates)}."]
+    return [*rows, "", f"Shape of the 27M model. {' '.join(dates)}"]
 
 
 def bound():
