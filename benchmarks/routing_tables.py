@@ -112,8 +112,8 @@ def speed():
             )
         dates.append(
             f"{title}: {result['open']} of {c['layers'] * c['kv_heads']} heads see everything, the others "
-            f"{c['window']} tokens; {result['threads']} thread(s) of {result['hardware']['cpu']}, {result['turns']} turns, "
-            f"{result['date'][:10]}, commit {result['commit']}."
+            f"{c['window']} tokens; {result['threads']} thread(s) of {result['hardware']['cpu']}, "
+            f"{result['turns']} turns, {result['date'][:10]}, commit {result['commit']}."
         )
     if not dates:
         return ["Not measured yet."]
