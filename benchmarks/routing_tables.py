@@ -133,6 +133,6 @@ BLOCKS = {
     "routing_quality": lambda: quality("nano"), "routing_lengths": lambda: lengths("nano"),
     "routing_quality_8m": lambda: quality("8m"), "routing_lengths_8m": lambda: lengths("8m"),
     "routing_quality_heads": lambda: quality("heads"), "routing_lengths_heads": lambda: lengths("heads"),
-    "routing_quality_27m": lambda: quality("27m"), "routing_lengths_27m": lambda: lengths("27m"),
+    "routing_quality_heads3": lambda: quality("heads3"), "routing_lengths_heads3": lambda: lengths("heads3"),
     "routing_speed": speed, "routing_bound": bound,
 }  # fmt: skip
