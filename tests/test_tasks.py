@@ -122,7 +122,28 @@ def test_numbers_of_the_bounds_sign_are_filtered_by_their_whole_parts():
     numbers = "['-69.293', '-46.55', '9', '-46.7']"
     problem = Problem(text=f"Keep all numbers larger than -46.6 in this list: {numbers}\nReturn the new list")
     steps = get_task("number_filtering").expert(problem).steps
-    assert [step.text for step in steps] == [">-46.6", "-69>-46n", "-46.55>-46.6y", "9y", "-46.7>-46.6n"]
+    lines = [">-46.6", "-69>-46n", "-46.55>-46.6y-46.55", "9y-46.55,9", "-46.7>-46.6n"]
+    assert [step.text for step in steps] == lines
+
+
+def test_words_of_one_letter_are_chained_and_the_alphabet_is_walked():
+    text = "Your task is to sort words in ascending or descending order using ASCII/Unicode ordering.\n\n"
+    text += (
+        "Now, sort these words in descending order (using ASCII/Unicode ordering) and return them as a list: wx, zu, za"
+    )
+    solution = get_task("word_sorting").expert(Problem(text=text))
+    lines = [step.text for step in solution.steps]
+    assert lines[:5] == [" w: wx", " z: zu", " zu: za", " z: zu u za a;, zu, za", " y x w: wx; za, wx"]
+    assert lines[5].startswith(" v u t") and lines[5].endswith(" b a") and solution.answer == "zu, za, wx"
+
+
+def test_numbers_are_compared_where_their_digits_part():
+    task = get_task("number_format")
+    text = "Now, pick the largest number of the following candidates: 445,844.753 4.48591e+05 448591.0"
+    lines = [step.text for step in task.expert(Problem(text=text)).steps]
+    assert lines == [">", "445844.753 44(5<8)591.000"]
+    assert task.check(text, lines[:1], "445844.753 44(5>8)591.000") is False
+    assert task.check(text, lines[:1], "a guess") is None
 
 
 def test_a_long_division_has_a_line_for_each_digit():
