@@ -16,7 +16,7 @@ from microreason.tasks.base import GymTask
 
 def _read(text):
     """The lines: what is asked, as a statement ends with it, and the statements up to the first that fits."""
-    statements, question = text.split("\nWho ")
+    statements, _, question = text.rpartition("\nWho ")
     asked = f" {question.partition('?')[0]}."
     lines = [asked]
     for statement in re.findall(r"[^.]+\.", statements):
