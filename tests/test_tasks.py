@@ -164,3 +164,16 @@ def test_blocks_of_a_long_sum_carry_and_borrow_last():
         "15-14-1=01-1=00",
     ]
     assert long_sum(925707456, "+", 925709)[0][1:-1] == ["7456+5709=13165", "2570+92+1=2662+1=2663"]
+
+
+def test_knight_swap_circle():
+    """A written line that leads back to a state met before does not send the search round in a circle."""
+    task = get_task("knight_swap")
+    problem = task.generate(99, 0, "hard")
+    lines = [step.text for step in task.expert(problem).steps]
+    at = next(i for i, line in enumerate(lines) if line[0] == " ")
+    start, _, after = lines[at].partition(":")
+    half = len(start) // 2 + 1
+    turned = start[:2] + start[half:] + start[2:half]
+    after = after.split()[0]
+    assert task.check(problem.text, [*lines[:at], f"{start}: {after}", f" {after}:{start}{turned}"], "x") is False

@@ -82,7 +82,7 @@ def _search(start, links):
                 if _turned(after) in new or depth.get(_turned(after)) == depth[state] + 1:
                     break
         line = yield f" {state}:" + "".join(f" {s}" for s in new)
-        new = _STATE.findall(line.partition(":")[2])
+        new = [after for after in _STATE.findall(line.partition(":")[2]) if after not in depth]  # as it was written
         for after in new:
             parents[after], depth[after] = state, depth[state] + 1
             queue.append(after)
