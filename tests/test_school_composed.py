@@ -89,7 +89,7 @@ EXAMPLES = {
     ),
     "numbers__place_value_composed": (
         "Let v = 40000 + 89. What is the tens digit of v?",
-        ["v:40000+89=40089", "v=40089"],
+        ["v:40000+00089=40089", "v=40089"],
         "8",
     ),
     "numbers__round_number_composed": (

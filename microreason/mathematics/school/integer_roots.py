@@ -27,9 +27,9 @@ def nearest_integer_root(text: str) -> tuple[list[str], str]:
     """Lines and answer of a question for a root.
 
     >>> nearest_integer_root("What is the square root of 1051 to the nearest integer?")
-    (['10|51', '3*3=9', '10-9=1', '62*2=124', '151-124=027=27', '27<32', '32'], '32')
+    (['10|51', '10-3*3=10-9=1', '151-62*2=151-124=027=27', '27<32', '32'], '32')
     >>> nearest_integer_root("What is 895 to the power of 1/4, to the nearest integer?")[0]
-    ['8|95', '2*2=4', '8-4=4', '49*9=441', '495-441=054=54', '29', '5*5=25', '29-25=4', '4<5', '5']
+    ['8|95', '8-2*2=8-4=4', '495-49*9=495-441=054=54', '29', '29-5*5=29-25=4', '4<5', '5']
     """
     if not (found := _QUESTION.fullmatch(text)):
         raise ValueError(f"cannot read {text!r}")

@@ -1,14 +1,16 @@
 """pool_matrix: the greatest or the average number of each square block of a matrix of digits.
 
-Each band of blocks is first copied: a line for each row, numbered from 1, with a letter before the digits of each
-block (`2:A72B20C1`). Then a line for each block joins the digits behind its letter. Pooling maxima, those of a band so
-far follow (`A76 72>7`, `B71 01>77`). Averages: the rows' sums, their running total (`A764=17 720=9 17+9=26`), and
-the total divided by the number of cells, a decimal at a time with its remainder (`76/24=3r4,1r16,6r16=3.17`), up to
-two decimals, rounded by the last remainder. A kernel of one cell leaves the matrix as it is (` same`).
-Blocks at the edges may be smaller. Does not cover numbers above 9, nor more than 26 blocks side by side.
+Up to 12 rows are copied first, each with its number (`4 72201`). Each band of blocks begins with a line for each of its
+rows, which has a letter before the digits of each block (`4:A72B20C1`). Then a line for each block joins the digits
+behind its letter. Pooling maxima, those of a band so far follow (`A76 72>7`, `B71 01>77`). Averages: the rows' running
+sums and the total of the rows (`A764=13,17 720=9,9 17+9=26`), and the total divided by the number of cells, a decimal
+at a time with its remainder (`76/24=3r4,1r16,6r16=3.17`), up to two decimals, rounded by the last remainder. A kernel
+of one cell leaves the matrix as it is (` same`). Blocks at the edges may be smaller. Does not cover numbers above 9,
+nor more than 26 blocks side by side.
 """
 
 import re
+from itertools import accumulate
 from string import ascii_uppercase
 
 from microreason.solution import Problem, Solution
@@ -18,9 +20,11 @@ from microreason.tasks.base import GymTask
 
 
 def _sums(block):
-    """The sum of each row and the running total, and that total."""
-    sums = [sum(map(int, row)) for row in block]
-    line, total = " ".join(f"{row}={n}" for row, n in zip(block, sums, strict=True)), sums[0]
+    """The running sum of each row and the running total of the rows, and that total."""
+    partial = [list(accumulate(map(int, row)))[len(row) > 1 :] for row in block]
+    line = " ".join(f"{row}={','.join(map(str, n))}" for row, n in zip(block, partial, strict=True))
+    sums = [n[-1] for n in partial]
+    total = sums[0]
     if len(sums) > 1:
         line += f" {total}"
     for n in sums[1:]:
@@ -47,9 +51,12 @@ def _walk(text):
     if size == 1:
         yield " same"
         return rows
+    if len(rows) <= 12:
+        for i, row in enumerate(rows, 1):
+            yield f"{i} {row}"
     for top in range(0, len(rows), size):
         band = [[row[j : j + size] for j in range(0, len(row), size)] for row in rows[top : top + size]]
-        for i, row in enumerate(band, 1):
+        for i, row in enumerate(band, top + 1):
             yield f"{i}:" + "".join(map("".join, zip(ascii_uppercase, row, strict=False)))
         out.append([])
         for letter, block in zip(ascii_uppercase, zip(*band, strict=True), strict=False):

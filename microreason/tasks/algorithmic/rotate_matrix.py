@@ -1,13 +1,16 @@
 """rotate_matrix: a square matrix turned clockwise by a multiple of 90 degrees.
 
-Lines take 360 off while they can (`990-360=630`); ` turn 270` is what is left. Then each row of the result, numbered
-from 1 (`1:741`), unless it is the matrix itself, and below it what is left of the matrix without the digits of that
-row, until two rows or columns are left. So each row of the result lies at the edge of what was written last: 90 takes
-the first column upwards, 180 the last row backwards, 270 the last column downwards. Matrices of more than 12 rows get
-the rows of the result only, those of more than 40 no such lines. Does not cover other angles.
+Lines take 360 off while they can (`990-360=630`); ` turn 270` is what is left. Unless that is nothing, the matrix
+follows, a letter with each row. For 180 its rows come again from the last one, each with itself read backwards
+(`C741=147`). Otherwise each row of the result, numbered from 1, its digits with the letters of the rows that they come
+from (`1:C7B4A1`), and below it what is left of the matrix without those digits, until two columns are left. So each
+row of the result lies at the edge of what was written last, where the letters stand: 90 takes the first column upwards,
+270 the last one downwards. Matrices of more than 12 rows get the rows of the result only, those of more than 40 no
+such lines. Does not cover other angles.
 """
 
 import re
+from string import ascii_uppercase
 
 from microreason.solution import Problem, Solution
 from microreason.tasks.algorithmic import matrix
@@ -27,6 +30,10 @@ def _rest(rows, turns):
     return rows[:-1] if turns == 2 else [row[1:] if turns == 1 else row[:-1] for row in rows]
 
 
+def _digits(line):
+    return "".join(re.findall(r"\d", line))
+
+
 def _walk(text):
     rows, angle = matrix.read(text), int(RotateMatrix.pattern.search(text)[1])
     while angle >= 360:
@@ -36,15 +43,31 @@ def _walk(text):
     turns, size, result = angle // 90 % 4, len(rows), []  # an angle may come from a written line
     if not turns:
         return rows
+    if size <= 12:
+        return (yield from _lettered(rows, turns))
     for i in range(1, size + 1):
         row = _edge(rows, turns)
         if size <= 40:
             row = (yield f"{i}:{row}").partition(":")[2]
         result.append(row)
         rows = _rest(rows, turns)
-        if size <= 12 and i < size - 1:
-            for j, left in enumerate(rows):
-                rows[j] = yield left
+    return result
+
+
+def _lettered(rows, turns):
+    """The walk of small matrices, each row with its letter."""
+    letters, result = ascii_uppercase[: len(rows)], []
+    for i in range(1, len(rows) + 1):
+        if i == 1 or (turns != 2 and i < len(rows)):
+            for j, row in enumerate(rows):
+                rows[j] = _digits((yield row + letters[j] if turns == 3 else letters[j] + row))
+        edge = _edge(rows, turns)
+        if turns == 2:
+            line = f"{letters[-i]}{rows[-1]}={edge}"
+        else:
+            line = f"{i}:" + "".join(map("".join, zip(letters[:: turns - 2], edge, strict=False)))
+        result.append(_digits(re.split("[:=]", (yield line))[-1]))
+        rows = _rest(rows, turns)
     return result
 
 

@@ -1,14 +1,16 @@
 """power_function: a decimal number to a power between -8 and 8, to three significant figures.
 
 ` x=2458034e-4` is the base as a number of 7 digits times a power of ten, without its sign. Squares and products with
-the base build the power up (x, x2, x3, x6, x7): the first number times each digit of the second, which joins the sum
-so far without as many last digits as its place is behind the first (`2458034*4=9832136`, `4916068+0983213=5899281`);
-a line for the power of ten (`-4-4+6=-2`, where 6 digits are cut off) and the new number, rounded to 7 digits:
+the base build the power up (x, x2, x3, x6, x7): a line with a letter before each digit of the second number
+(` A2B4C5D8E0F3G4`), then digit by digit its letter (`B4`) and the first number times it, which joins the sum so far
+without as many last digits as its place is behind the first (`2458034*4=9832136`, `4916068+0983213=5899281`); a line
+for the power of ten (`-4-4+6=-2`, where 6 digits are cut off) and the new number, rounded to 7 digits:
 ` x2=6041928e-2`. A negative power divides 1, with ten zeros, by the number in long division. The last line finds the
 power of ten of the first figure. Does not cover the base 0 and results within the error of half a unit.
 """
 
 import re
+from string import ascii_uppercase
 
 from microreason.solution import Problem, Solution
 from microreason.tasks.arithmetic.written import long_division
@@ -16,6 +18,7 @@ from microreason.tasks.base import GymTask
 
 _DIGITS, _ZEROS = 7, 10
 _SUM = re.compile(r"\d{7,}\+\d{7,}=\d+")
+_LABEL = re.compile(r" (?:[A-G]\d)+|[A-G]\d")
 _POWER = re.compile(r" x(\d*)=(\d+)e(-?\d+)")
 
 
@@ -27,8 +30,10 @@ def _round(number, digits):
 
 def _product(left, right):
     """Lines of a product of two numbers of seven digits, and its value without the last six digits."""
-    lines, total = [], 0
-    for place, digit in enumerate(str(right)):
+    labels, total = list(map("".join, zip(ascii_uppercase, str(right), strict=False))), 0
+    lines = [" " + "".join(labels)]
+    for place, (label, digit) in enumerate(zip(labels, str(right), strict=True)):
+        lines.append(label)
         if part := left * int(digit):
             lines.append(f"{left}*{digit}={part}")
             part //= 10**place
@@ -104,7 +109,7 @@ class PowerFunction(GymTask):
 
     def check(self, text, previous, step):
         exponent = abs(int(self.pattern.search(text)[2]))
-        if not (_POWER.fullmatch(step) or _SUM.fullmatch(step) or step.endswith(":0")):
+        if not (_POWER.fullmatch(step) or _SUM.fullmatch(step) or _LABEL.fullmatch(step) or step.endswith(":0")):
             return None
         if exponent == 0:
             return step == " x0=1e0"
@@ -120,4 +125,5 @@ class PowerFunction(GymTask):
         if a not in powers:
             return False
         lines, power = _power(powers[a], powers[b])
-        return step in lines if _SUM.fullmatch(step) else step == _name(a + b, *power)
+        done = next(i for i, line in enumerate(reversed(previous)) if _POWER.fullmatch(line))
+        return step == [*lines, _name(a + b, *power)][min(done, len(lines))]

@@ -1,7 +1,7 @@
 """Square root and rounded quotient by hand, as lines for a walk (tasks/algorithmic/replay.py).
 
-A root is found digit by digit: `1863*3=5589` (twice the root 93, with the next digit 3 behind it, times that digit),
-then `6100-5589=0511=511`; two more digits of the number, or two zeros, follow the remainder.
+A root is found digit by digit: `6100-1863*3=6100-5589=0511=511` takes twice the root 93, with the next digit 3 behind
+it, that digit times; two more digits of the number, or two zeros, follow the remainder.
 Does not cover other roots.
 """
 
@@ -34,10 +34,9 @@ def square_root(number, decimals):
             return root, place - len(pairs)
         rest = rest * 100 + int((pairs + ["0"] * decimals)[place])
         digit = max(k for k in range(10) if not k or (20 * root + k) * k <= rest)
-        taken = (20 * root + digit) * digit
-        yield f"{20 * root + digit}*{digit}={taken}"
-        if digit:
-            rest = end((yield signed_sum(rest, "-", taken)[0]))
+        divisor = 20 * root + digit
+        claim = signed_sum(rest, "-", divisor * digit)[0] if digit else str(rest)
+        rest = end((yield f"{rest}-{divisor}*{digit}={claim}"))
         root = root * 10 + digit
     return root, decimals
 

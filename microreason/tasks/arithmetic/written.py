@@ -6,7 +6,8 @@ number, the sum so far moving one place to the left: `57*2=114`, `57*3=171`, `11
 five digits or more has as many, `68910+03234=72144`.
 Where divisors are long, each digit of the quotient is a product and a difference (`subtractions`, `long_division`).
 A difference is written with as many digits as the larger number first, `9730-9727=0003=3`, so that each digit stands
-where its digits stand, however many cancel; not below 100.
+where its digits stand, however many cancel; not below 100. Numbers of a sum or difference have equally many digits
+where one has five, `12237-02289`.
 A sum of more than eight digits goes in blocks of four from the right (`long_sum`). What is carried comes last,
 `2570+7456+1=10026+1=10027`; a block that is too small borrows, `1013-6631+10000=11013-6631=4382`.
 Whole numbers from 0 on, but for sums (`signed_sum`, `long_sum`).
@@ -118,7 +119,19 @@ def unsigned(left, sign, right, show=str):
 def signed_sum(left, sign, right, show=str):
     """The line of `unsigned` with its result, `4-9=-(9-4)=-5`, `97-100=-(100-97)=-003=-3`, and the value."""
     line, value, larger = unsigned(left, sign, right, show)
-    return f"{line}={filled(show(value), larger)}", value
+    *before, claim = line.split("=")
+    claim = "=".join([*before, level(claim)])
+    return f"{claim}={filled(show(value), larger)}", value
+
+
+def level(claim):
+    """A sum or difference with zeros before the shorter number, from five digits of the longer one on:
+    `25279+08422`."""
+    numbers = re.findall(r"[\d.]+", claim)
+    size = max(map(len, numbers))
+    if sum(map(str.isdigit, max(numbers, key=len))) < 5:
+        return claim
+    return re.sub(r"[\d.]+", lambda number: number[0].zfill(size), claim)
 
 
 def long_sum(left, sign, right, show=str):
