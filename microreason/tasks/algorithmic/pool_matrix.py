@@ -1,12 +1,13 @@
 """pool_matrix: the greatest or the average number of each square block of a matrix of digits.
 
-Up to 12 rows are copied first, each with its number (`4 72201`). Each band of blocks begins with a line for each of its
-rows, which has a letter before the digits of each block (`4:A72B20C1`). Then a line for each block joins the digits
-behind its letter. Pooling maxima, those of a band so far follow (`A76 72>7`, `B71 01>77`). Averages: the rows' running
-sums and the total of the rows (`A764=13,17 720=9,9 17+9=26`), and the total divided by the number of cells, a decimal
-at a time with its remainder (`76/24=3r4,1r16,6r16=3.17`), up to two decimals, rounded by the last remainder. A kernel
-of one cell leaves the matrix as it is (` same`). Blocks at the edges may be smaller. Does not cover numbers above 9,
-nor more than 26 blocks side by side.
+Each band of blocks begins with a line for each of its rows, which has a letter before the digits of each block
+(`4:A72B20C1`). Then a line for each block joins the digits behind its letter. Pooling maxima, those of a band so far
+follow (`A76 72>7`, `B71 01>77`). Averages: the rows' running sums and the total of the rows (`A764=13,17 720=9,9
+17+9=26`), and the total divided by the number of cells, a decimal at a time with its remainder
+(`76/24=3r4,1r16,6r16=3.17`), up to two decimals, rounded by the last remainder. A matrix of up to 12 rows is copied
+first, each row with its number (`4 72201`), and each band ends with all rows of the result so far (`3.17 1.5;4.0 2.2`).
+A kernel of one cell leaves the matrix as it is (` same`). Blocks at the edges may be smaller. Does not cover numbers
+above 9, nor more than 26 blocks side by side.
 """
 
 import re
@@ -68,6 +69,8 @@ def _walk(text):
                 line = yield f"{letter}{sums}"
                 line = yield _division(int(re.search(r"\d*$", line)[0] or total), len("".join(block)))
                 out[-1].append(re.search(r"[\d.]*$", line)[0])
+        if len(rows) <= 12:
+            yield ";".join(map(" ".join, out))
     return out
 
 

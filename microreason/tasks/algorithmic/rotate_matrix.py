@@ -1,16 +1,14 @@
 """rotate_matrix: a square matrix turned clockwise by a multiple of 90 degrees.
 
 Lines take 360 off while they can (`990-360=630`); ` turn 270` is what is left. Unless that is nothing, the matrix
-follows, a letter with each row. For 180 its rows come again from the last one, each with itself read backwards
-(`C741=147`). Otherwise each row of the result, numbered from 1, its digits with the letters of the rows that they come
-from (`1:C7B4A1`), and below it what is left of the matrix without those digits, until two columns are left. So each
-row of the result lies at the edge of what was written last, where the letters stand: 90 takes the first column upwards,
-270 the last one downwards. Matrices of more than 12 rows get the rows of the result only, those of more than 40 no
-such lines. Does not cover other angles.
+follows, before each digit the number of its row, from 0, and the letter of its column (`0a70b40c1`). A row of the
+result is a line of such cells and their digits alone (`0c11c82c2=182`): 90 takes a column upwards, from the first on,
+180 a row backwards, from the last on, 270 a column downwards, from the last on. Matrices of more than 10 rows get the
+rows of the result only, each with its number, those of more than 40 no such lines. Does not cover other angles.
 """
 
 import re
-from string import ascii_uppercase
+from string import ascii_lowercase
 
 from microreason.solution import Problem, Solution
 from microreason.tasks.algorithmic import matrix
@@ -18,20 +16,16 @@ from microreason.tasks.algorithmic.replay import follows, last_number, write
 from microreason.tasks.base import GymTask
 
 
-def _edge(rows, turns):
-    """The first row of the matrix turned so many times by 90 degrees."""
+def _sources(size, turns):
+    """The row and the column of the matrix where each number of the result comes from, row by row."""
+    up, down = range(size), range(size - 1, -1, -1)
     if turns == 2:
-        return rows[-1][::-1]
-    return "".join([row[:1] for row in reversed(rows)] if turns == 1 else [row[-1:] for row in rows])
+        return [[(i, j) for j in down] for i in down]
+    return [[(i, j) for i in (down if turns == 1 else up)] for j in (up if turns == 1 else down)]
 
 
-def _rest(rows, turns):
-    """The rows without that edge."""
-    return rows[:-1] if turns == 2 else [row[1:] if turns == 1 else row[:-1] for row in rows]
-
-
-def _digits(line):
-    return "".join(re.findall(r"\d", line))
+def _cells(rows, where):
+    return "".join(f"{i}{ascii_lowercase[j]}{rows[i][j]}" for i, j in where)
 
 
 def _walk(text):
@@ -43,31 +37,16 @@ def _walk(text):
     turns, size, result = angle // 90 % 4, len(rows), []  # an angle may come from a written line
     if not turns:
         return rows
-    if size <= 12:
-        return (yield from _lettered(rows, turns))
-    for i in range(1, size + 1):
-        row = _edge(rows, turns)
-        if size <= 40:
+    for i in range(size if size <= 10 else 0):
+        line = yield _cells(rows, [(i, j) for j in range(size)])
+        rows[i] = "".join(re.findall(r"[a-z](\d)", line)).ljust(size, "0")
+    for i, where in enumerate(_sources(size, turns), 1):
+        row = "".join(rows[a][b] for a, b in where)
+        if size <= 10:
+            row = (yield f"{_cells(rows, where)}={row}").rpartition("=")[2]
+        elif size <= 40:
             row = (yield f"{i}:{row}").partition(":")[2]
         result.append(row)
-        rows = _rest(rows, turns)
-    return result
-
-
-def _lettered(rows, turns):
-    """The walk of small matrices, each row with its letter."""
-    letters, result = ascii_uppercase[: len(rows)], []
-    for i in range(1, len(rows) + 1):
-        if i == 1 or (turns != 2 and i < len(rows)):
-            for j, row in enumerate(rows):
-                rows[j] = _digits((yield row + letters[j] if turns == 3 else letters[j] + row))
-        edge = _edge(rows, turns)
-        if turns == 2:
-            line = f"{letters[-i]}{rows[-1]}={edge}"
-        else:
-            line = f"{i}:" + "".join(map("".join, zip(letters[:: turns - 2], edge, strict=False)))
-        result.append(_digits(re.split("[:=]", (yield line))[-1]))
-        rows = _rest(rows, turns)
     return result
 
 

@@ -1,8 +1,8 @@
 """power_function: a decimal number to a power between -8 and 8, to three significant figures.
 
 ` x=2458034e-4` is the base as a number of 7 digits times a power of ten, without its sign. Squares and products with
-the base build the power up (x, x2, x3, x6, x7): a line with a letter before each digit of the second number
-(` A2B4C5D8E0F3G4`), then digit by digit its letter (`B4`) and the first number times it, which joins the sum so far
+the base build the power up (x, x2, x3, x6, x7). Each digit of the second number has a line with the letter of its
+place and the digits from there on (`A2458034`, `B458034`); then the first number times that digit joins the sum so far
 without as many last digits as its place is behind the first (`2458034*4=9832136`, `4916068+0983213=5899281`); a line
 for the power of ten (`-4-4+6=-2`, where 6 digits are cut off) and the new number, rounded to 7 digits:
 ` x2=6041928e-2`. A negative power divides 1, with ten zeros, by the number in long division. The last line finds the
@@ -18,7 +18,7 @@ from microreason.tasks.base import GymTask
 
 _DIGITS, _ZEROS = 7, 10
 _SUM = re.compile(r"\d{7,}\+\d{7,}=\d+")
-_LABEL = re.compile(r" (?:[A-G]\d)+|[A-G]\d")
+_REST = re.compile(r"[A-G]\d+")
 _POWER = re.compile(r" x(\d*)=(\d+)e(-?\d+)")
 
 
@@ -30,10 +30,9 @@ def _round(number, digits):
 
 def _product(left, right):
     """Lines of a product of two numbers of seven digits, and its value without the last six digits."""
-    labels, total = list(map("".join, zip(ascii_uppercase, str(right), strict=False))), 0
-    lines = [" " + "".join(labels)]
-    for place, (label, digit) in enumerate(zip(labels, str(right), strict=True)):
-        lines.append(label)
+    lines, total, digits = [], 0, str(right)
+    for place, digit in enumerate(digits):
+        lines.append(ascii_uppercase[place] + digits[place:])
         if part := left * int(digit):
             lines.append(f"{left}*{digit}={part}")
             part //= 10**place
@@ -109,7 +108,7 @@ class PowerFunction(GymTask):
 
     def check(self, text, previous, step):
         exponent = abs(int(self.pattern.search(text)[2]))
-        if not (_POWER.fullmatch(step) or _SUM.fullmatch(step) or _LABEL.fullmatch(step) or step.endswith(":0")):
+        if not (_POWER.fullmatch(step) or _SUM.fullmatch(step) or _REST.fullmatch(step) or step.endswith(":0")):
             return None
         if exponent == 0:
             return step == " x0=1e0"
