@@ -141,8 +141,8 @@ def test_numbers_are_compared_where_their_digits_part():
     task = get_task("number_format")
     text = "Now, pick the largest number of the following candidates: 445,844.753 4.48591e+05 448591.0"
     lines = [step.text for step in task.expert(Problem(text=text)).steps]
-    assert lines == [">", "445844.753 44(5<8)591.000"]
-    assert task.check(text, lines[:1], "445844.753 44(5>8)591.000") is False
+    assert lines == [">", "445844.753 448(5<8)591.000"]
+    assert task.check(text, lines[:1], "445844.753 448(5>8)591.000") is False
     assert task.check(text, lines[:1], "a guess") is None
 
 

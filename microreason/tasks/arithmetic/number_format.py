@@ -3,7 +3,7 @@
 The first line says which numbers win, `>` for the largest. The numbers are then read in the order of the question as
 plain decimals, rounded to three places (the noise behind them is the library's binary fractions); a value that has
 been read is passed over later. A line compares the first two values, each next line the winner of the line before
-and the next value, whose first digit that differs stands beside the winner's: `445.753 44(5<8).591`; numbers of unequal
+and the next value, behind whose first digit that differs both digits stand: `445.753 448(5<8).591`; numbers of unequal
 length or below zero are compared at the end, `9.500 12.301<`. The answer is the winner of the last line. Does not cover
 numbers that differ only behind the third place.
 """
@@ -15,7 +15,7 @@ from microreason.solution import Problem, Solution
 from microreason.tasks.base import GymTask
 
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_UP)
-_DIGITS = re.compile(r"\(\d[<>](\d)\)")
+_DIGITS = re.compile(r"\(\d[<>]\d\)")
 
 
 def _comparison(left, right):
@@ -23,7 +23,7 @@ def _comparison(left, right):
     if len(one) != len(other) or min(left, right) < 0:
         return f"{one} {other}{sign}"
     at = next(i for i, digits in enumerate(zip(one, other, strict=True)) if len(set(digits)) > 1)
-    return f"{one} {other[:at]}({one[at]}{sign}{other[at]}){other[at + 1 :]}"
+    return f"{one} {other[: at + 1]}({one[at]}{sign}{other[at]}){other[at + 1 :]}"
 
 
 class NumberFormat(GymTask):
@@ -49,7 +49,7 @@ class NumberFormat(GymTask):
         return ">" if size == "largest" else "<", list(dict.fromkeys(numbers))
 
     def _numbers(self, line):
-        return self.line.fullmatch(_DIGITS.sub(r"\1", line))
+        return self.line.fullmatch(_DIGITS.sub("", line))
 
     def expert(self, problem: Problem) -> Solution:
         wins, (best, *others) = self._values(problem.text)
