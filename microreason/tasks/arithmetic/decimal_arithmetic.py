@@ -2,18 +2,19 @@
 
 As in basic_arithmetic: the leftmost innermost parenthesis first, from left to right, products and quotients before
 sums, then a line with the whole expression and the value in place. Zeros at the end of a number are dropped, but
-the numbers of a sum have equally many places. A product is a written one of whole numbers, then `1.855*4.04=7.4942`.
-A quotient is a long division of whole numbers, a digit a line: after `27.7/4.545=27700/4545` come
-`27700-4545*6=27700-27270=00430=430`, `4300:0` (a digit 0), `43000-4545*9=43000-40905=02095=2095`, up to one digit
-more than asked for or until nothing is left, then `27.7/4.545~6.094609460946`. What has too many digits is rounded,
-half up: `6.094609460946~6.09460946095`. Does not cover powers or a division by zero.
+the numbers of a sum have equally many places (`signed_sum` of written.py). A product is a written one of whole numbers,
+then `1.855*4.04=7.4942`. A quotient is a long division of whole numbers, a digit a line: after `27.7/4.545=27700/4545`
+come `27700-4545*6=27700-27270=00430=430`, `4300:0` (a digit 0), `:60` (the digits so far, from two on),
+`43000-4545*9=43000-40905=02095=2095`, up to one digit more than asked for or until nothing is left, then
+`27.7/4.545~6.094609460946`. What has too many digits is rounded, half up: `6.094609460946~6.09460946095`. Does not
+cover powers or a division by zero.
 """
 
 import re
 from decimal import localcontext
 
 from microreason.solution import Problem, Solution
-from microreason.tasks.arithmetic.written import product, subtractions
+from microreason.tasks.arithmetic.written import product, signed_sum, subtractions
 from microreason.tasks.base import GymTask
 
 _GROUP = re.compile(r"\(([^()]*)\)")
@@ -51,9 +52,23 @@ def _whole(left, right):
     return a * 10 ** max(0, q - p), b * 10 ** max(0, p - q)
 
 
+def _differences(lines):
+    """The lines of a long division that have a digit each."""
+    return [line for line in lines if line[0] != ":"]
+
+
+def _digits(lines):
+    """The quotient so far, a digit for each of these lines."""
+    out = ""
+    for line in _differences(lines):
+        times = re.match(r"\d+-\d+\*(\d)=", line)
+        out += "0" if line.endswith(":0") else times[1] if times else "1"
+    return out
+
+
 def _take(a, b, lines):
     """The number to divide next after some lines of a long division, and how many digits of `a` and zeros it took."""
-    digits = str(a)
+    digits, lines = str(a), _differences(lines)
     at = next((i for i in range(1, len(digits)) if int(digits[:i]) >= b), len(digits))
     if not lines:
         return int(digits[:at]), at
@@ -67,6 +82,7 @@ def _quotient(left, right, limit):
     (a, b), lines, quotient, rest, at = _whole(left, right), [], "", 1, 0
     while at < len(str(a)) or (rest and len(quotient.lstrip("0")) <= limit):
         number, at = _take(a, b, lines)
+        lines += [f":{quotient}"] * (len(quotient) > 1)
         rest = number % b
         quotient += str(number // b)
         lines += subtractions(number, b) or [f"{number}:0"]
@@ -80,8 +96,9 @@ def _operate(left, sign, right, limit, lines):
     if sign in "+-":
         places = max(p, q)
         a, b = a * 10 ** (places - p), b * 10 ** (places - q)
-        value = _write(a + b if sign == "+" else a - b, places)
-        lines.append(f"{_write(a, places)}{sign}{_write(b, places)}={value}")
+        line, total = signed_sum(a, sign, b, lambda number: _write(number, places))
+        lines.append(line)
+        value = _write(total, places)
     elif sign == "*":
         big, small = max(abs(a), abs(b)), min(abs(a), abs(b))
         value = _short(_write(a * b, p + q))
@@ -144,10 +161,13 @@ class DecimalArithmetic(GymTask):
         limit, expression = self.pattern.search(text).groups()
         if found := re.fullmatch(rf"({_NUMBER})/({_NUMBER})~({_NUMBER})", step):
             return found[3] == _quotient(found[1], found[2], int(limit))[1]
-        if re.fullmatch(r"\d+:0", step):
+        if re.fullmatch(r":\d+|\d+:0", step):
             start = max(i for i, line in enumerate(previous) if re.fullmatch(r"[\d.]+/[\d.]+=\d+/\d+", line))
+            lines = previous[start + 1 :]
+            if step[0] == ":":
+                return len(step) > 2 and step == f":{_digits(lines)}" != lines[-1]
             a, b = map(int, previous[start].partition("=")[2].split("/"))
-            number = _take(a, b, previous[start + 1 :])[0]
+            number = _take(a, b, lines)[0]
             return number < b and step == f"{number}:0"
         if found := re.fullmatch(rf"({_NUMBER})~({_NUMBER})", step):
             stated = re.split("[=~]", previous[-1])[-1]

@@ -85,16 +85,16 @@ def quotient(number, divisor):
 
 
 def long_division(number, divisor):
-    """A line for each digit of the quotient, from the first on: a difference as in `subtractions`, or `40:0` for a 0;
-    and one such as `18000=76*236+64`."""
-    lines, rest = [], 0
+    """Lines for each digit of the quotient, from the first on: a difference as in `subtractions`, or `40:0` for a 0,
+    before it the digits so far if there are several, `:23`; and one such as `18000=76*236+64`."""
+    lines, rest, quotient = [], 0, ""
     for digit in str(number):
         rest = 10 * rest + int(digit)
-        if rest >= divisor:
-            lines += subtractions(rest, divisor)
+        if rest >= divisor or quotient:
+            lines += [f":{quotient}"] * (len(quotient) > 1)
+            lines += subtractions(rest, divisor) or [f"{rest}:0"]
+            quotient += str(rest // divisor)
             rest %= divisor
-        elif lines:
-            lines.append(f"{rest}:0")
     return [*lines, f"{number}={divisor}*{number // divisor}" + (f"+{rest}" if rest else "")]
 
 
