@@ -129,7 +129,7 @@ def level(claim):
     `25279+08422`."""
     numbers = re.findall(r"[\d.]+", claim)
     size = max(map(len, numbers))
-    if sum(map(str.isdigit, max(numbers, key=len))) < 5:
+    if max(len(number.replace(".", "")) for number in numbers) < 5:
         return claim
     return re.sub(r"[\d.]+", lambda number: number[0].zfill(size), claim)
 
