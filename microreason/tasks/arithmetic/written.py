@@ -119,9 +119,8 @@ def unsigned(left, sign, right, show=str):
 def signed_sum(left, sign, right, show=str):
     """The line of `unsigned` with its result, `4-9=-(9-4)=-5`, `97-100=-(100-97)=-003=-3`, and the value."""
     line, value, larger = unsigned(left, sign, right, show)
-    *before, claim = line.split("=")
-    claim = "=".join([*before, level(claim)])
-    return f"{claim}={filled(show(value), larger)}", value
+    before, equals, claim = line.rpartition("=")
+    return f"{before}{equals}{level(claim)}={filled(show(value), larger)}", value
 
 
 def level(claim):
